@@ -167,7 +167,8 @@ pub(crate) fn apply(
         // Several that take their time may take longer together than the service manager waits.
         service_manager().alive();
         kept.settings = start::settings(config, &kept.extension.name);
-        attempts.push(attempt(kept, reload::follow_config(shared, loader, kept)));
+        let outcome = reload::follow_config(shared, loader, kept);
+        attempts.push(attempt(kept, outcome));
     }
     watched.extend(added);
     let place = |name: &str| config.extensions.iter().position(|it| it == name);

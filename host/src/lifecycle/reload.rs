@@ -191,7 +191,7 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
         watched.extension.end_rejection();
         return POLL_INTERVAL;
     }
-    match attempt(shared, loader, watched) {
+    match attempt(shared, loader, watched, |_, _| Ok(())) {
         Err(error) if error.is_passing() => {
             watched.seen = None;
             QUIET
@@ -212,9 +212,9 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
 pub(crate) fn reload(
     shared: &Shared,
     loader: &Loader,
-    watched: &Watched,
+    watched: &mut Watched,
 ) -> Result<Outcome, ReloadError> {
-    attempt(shared, loader, watched)
+    attempt(shared, loader, watched, |_, _| Ok(()))
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
@@ -227,13 +227,10 @@ pub(crate) fn reload(
 pub(crate) fn follow_config(
     shared: &Shared,
     loader: &Loader,
-    watched: &Watched,
+    watched: &mut Watched,
 ) -> Result<Outcome, ReloadError> {
-    let followed = read(loader, watched).and_then(|candidate| {
-        check_not_rolled_back(watched, &candidate)?;
-        attempt_file(shared, loader, watched, &candidate)
-    });
-    followed.inspect_err(|error| announce(shared, &watched.extension, error))
+    attempt(shared, loader, watched, check_not_rolled_back)
+        .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
 fn check_not_rolled_back(watched: &Watched, candidate: &PluginFile) -> Result<(), ReloadError> {
@@ -242,23 +239,41 @@ fn check_not_rolled_back(watched: &Watched, candidate: &PluginFile) -> Result<()
     if extension.state() == State::Stopped {
         return Ok(());
     }
-    match extension.rolled_back(&candidate.hash, &watched.settings) {
-        None => Ok(()),
-        Some(reason) => Err(ReloadError::RolledBack {
-            name: extension.name.clone(),
-            version: candidate.manifest.version.clone(),
-            reason,
-        }),
+    let rolled_back = || extension.rolled_back(&candidate.hash, &watched.settings);
+    match rolled_back() {
+        Some(reason) if stays(extension, || rolled_back().is_some()) => {
+            Err(ReloadError::RolledBack {
+                name: extension.name.clone(),
+                version: candidate.manifest.version.clone(),
+                reason,
+            })
+        }
+        _ => Ok(()),
     }
 }
 
-fn read(loader: &Loader, watched: &Watched) -> Result<PluginFile, ReloadError> {
-    let read = loader.read(&watched.path);
-    read.map_err(|source| ReloadError::File { source })
+/// Whether `is_so` of the extension and stays so. A switch that is still due would change it, so it is withdrawn.
+fn stays(extension: &Extension, is_so: impl Fn() -> bool) -> bool {
+    // Once more after the withdrawal: the runner may just have ended a switch.
+    is_so() && !extension.mailbox.withdraw_swaps() && is_so()
 }
 
-fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
-    attempt_file(shared, loader, watched, &read(loader, watched)?)
+/// Reads the present file, and replaces the extension by it unless `check` fails.
+fn attempt(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &mut Watched,
+    check: impl FnOnce(&Watched, &PluginFile) -> Result<(), ReloadError>,
+) -> Result<Outcome, ReloadError> {
+    let read = loader.read(&watched.path);
+    let candidate = read.map_err(|source| ReloadError::File { source })?;
+    let outcome =
+        check(watched, &candidate).and_then(|()| attempt_file(shared, loader, watched, &candidate));
+    // Else the check of the file would take it for another one, and try what was just rejected or rolled back.
+    if !outcome.as_ref().is_err_and(ReloadError::is_passing) {
+        watched.seen = candidate.signature;
+    }
+    outcome
 }
 
 fn attempt_file(
@@ -268,8 +283,12 @@ fn attempt_file(
     candidate: &PluginFile,
 ) -> Result<Outcome, ReloadError> {
     let extension = &watched.extension;
-    let is_same = candidate.hash == extension.hash() && !extension.is_changed_by(&watched.settings);
-    if is_same && extension.state() != State::Stopped {
+    let runs = || {
+        candidate.hash == extension.hash()
+            && !extension.is_changed_by(&watched.settings)
+            && extension.state() != State::Stopped
+    };
+    if stays(extension, runs) {
         extension.end_rejection();
         let version = extension.version();
         return Ok(Outcome::Unchanged { version });
@@ -360,10 +379,10 @@ fn switch(watched: &Watched, plugin: Plugin, timeout: Duration) -> Result<(), Sw
         settings,
         done,
     };
-    watched
-        .extension
-        .mailbox
-        .put_command(Command::Swap(Box::new(successor)));
+    let mailbox = &watched.extension.mailbox;
+    // In place of one that is still due: the later one stays, and another one right behind would end its probation.
+    let _ = mailbox.withdraw_swaps();
+    mailbox.put_command(Command::Swap(Box::new(successor)));
     result
         .recv_timeout(timeout)
         .unwrap_or(Err(SwitchError::Late))
@@ -398,8 +417,8 @@ impl Watched {
 mod tests {
     use super::*;
     use crate::plugin::fixture;
-    use crate::runtime::extension::Installed;
     use crate::runtime::mailbox::Taken;
+    use crate::runtime::probation::Installed;
     use crate::store::Store;
 
     #[test]
@@ -414,14 +433,85 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn config_skips_a_file_that_was_rolled_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let loader = Loader::new(folder.path().to_owned(), None);
-        let shared = Shared::offline(Store::in_memory().unwrap());
+    const OTHER_SETTINGS: &[u8] = br#"{"name": "counter", "config": {"counter": {"start": 1}}}"#;
+
+    /// The counter as it runs, with a busy handler.
+    fn busy_counter() -> Watched {
         let mut watched = Watched::unattended("counter");
         watched.path = fixture::path("counter");
-        watched.extension.set_state(State::Running);
+        let plugin = fixture::load("counter");
+        watched.extension.install(&plugin, &watched.settings);
+        watched
+    }
+
+    /// Has the counter switch to other settings when its handler returns.
+    fn switch_late(watched: &mut Watched, settings: &[u8]) {
+        let present = std::mem::replace(&mut watched.settings, settings.into());
+        let late = switch(watched, fixture::load("counter"), Duration::ZERO);
+        assert_eq!(late, Err(SwitchError::Late));
+        watched.settings = present;
+    }
+
+    fn loader() -> (tempfile::TempDir, Loader) {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = Loader::new(folder.path().to_owned(), None);
+        (folder, loader)
+    }
+
+    #[test]
+    fn reverted_config_withdraws_a_due_switch() {
+        let (_folder, loader) = loader();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = busy_counter();
+        switch_late(&mut watched, OTHER_SETTINGS);
+        let reverted = follow_config(&shared, &loader, &mut watched).unwrap();
+        assert!(matches!(reverted, Outcome::Unchanged { .. }));
+        assert!(watched.extension.mailbox.try_take().is_none());
+    }
+
+    #[test]
+    fn switch_under_way_changes_what_runs() {
+        let mut watched = busy_counter();
+        switch_late(&mut watched, OTHER_SETTINGS);
+        let extension = &watched.extension;
+        assert!(extension.mailbox.try_take().is_some());
+        assert!(!stays(extension, || true));
+        // The runner comes back for more: the switch is over.
+        assert!(extension.mailbox.try_take().is_none());
+        assert!(stays(extension, || true));
+    }
+
+    /// Two in a row would confirm the new version at once, and put it on probation against itself.
+    #[test]
+    fn later_switch_replaces_a_due_one() {
+        let mut watched = busy_counter();
+        switch_late(&mut watched, b"{}");
+        switch_late(&mut watched, OTHER_SETTINGS);
+        let mailbox = &watched.extension.mailbox;
+        let Some(Taken::Command(Command::Swap(successor))) = mailbox.try_take() else {
+            panic!("no switch is due");
+        };
+        assert_eq!(*successor.settings, *OTHER_SETTINGS);
+        assert!(mailbox.try_take().is_none());
+    }
+
+    /// Else the check of the file would try the same file again, rolled back or not.
+    #[test]
+    fn config_takes_note_of_the_file_that_it_tried() {
+        let (_folder, loader) = loader();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = busy_counter();
+        follow_config(&shared, &loader, &mut watched).unwrap();
+        let wait = check_file(&shared, &loader, &mut watched);
+        assert_eq!(wait, POLL_INTERVAL, "the file is not new");
+    }
+
+    #[test]
+    fn config_skips_a_file_that_was_rolled_back() {
+        let (_folder, loader) = loader();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = busy_counter();
+        switch_late(&mut watched, OTHER_SETTINGS);
         let version = Installed {
             version: "0.1.0".to_owned(),
             hash: loader.read(&watched.path).unwrap().hash,
@@ -429,11 +519,13 @@ mod tests {
         };
         let reason = "failed".to_owned();
         watched.extension.record_rollback(version, reason);
-        let skipped = follow_config(&shared, &loader, &watched).unwrap_err();
+        let skipped = follow_config(&shared, &loader, &mut watched).unwrap_err();
         assert!(
             matches!(skipped, ReloadError::RolledBack { .. }),
             "{skipped}"
         );
+        // The settings that were due are not those of the config any more.
+        assert!(watched.extension.mailbox.try_take().is_none());
         let candidate = loader.read(&watched.path).unwrap();
         watched.extension.set_state(State::Stopped);
         assert!(check_not_rolled_back(&watched, &candidate).is_ok());

@@ -21,7 +21,7 @@ use crate::runtime::fence::Fence;
 use crate::runtime::long_messages::LongMessages;
 use crate::runtime::long_poll::ParkedRequests;
 use crate::runtime::mailbox::Mailbox;
-use crate::runtime::probation::Probation;
+use crate::runtime::probation::{Installed, Probation};
 use crate::runtime::sockets::SocketOwner;
 
 pub(crate) struct Extension {
@@ -60,6 +60,8 @@ pub(crate) struct Extension {
     pub restarts: AtomicU64,
     /// Number of instances restored from storage after a handler had asked for effects and failed.
     pub restores: AtomicU64,
+    /// The bus has removed it, and takes it back no more.
+    pub is_removed: AtomicBool,
     present: Mutex<Present>,
 }
 
@@ -87,15 +89,6 @@ struct Present {
     rolled_back: Option<RolledBack>,
     /// When the last failures were.
     failures: VecDeque<Instant>,
-}
-
-/// A version as it was installed.
-pub(crate) struct Installed {
-    pub version: String,
-    /// Hash of its file.
-    pub hash: String,
-    /// JSON of its settings.
-    pub settings: Arc<[u8]>,
 }
 
 /// A version that was rolled back after it had taken over.
@@ -169,6 +162,7 @@ impl Extension {
             conditions: Conditions::new(name),
             restarts: AtomicU64::new(0),
             restores: AtomicU64::new(0),
+            is_removed: AtomicBool::new(false),
             present: Mutex::default(),
         }
     }
@@ -341,17 +335,6 @@ impl Extension {
     #[must_use]
     pub(crate) fn version(&self) -> String {
         self.lock().version.clone()
-    }
-
-    /// The version that was installed last.
-    #[must_use]
-    pub(crate) fn installed(&self) -> Installed {
-        let present = self.lock();
-        Installed {
-            version: present.version.clone(),
-            hash: present.hash.clone(),
-            settings: present.settings.clone().unwrap_or_default(),
-        }
     }
 
     /// Whether `settings` differ, in the part of this extension, from those of the running instance.

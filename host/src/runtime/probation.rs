@@ -11,6 +11,7 @@ use tig_plugin_api::abi::InstanceBox;
 
 use crate::observe::conditions::StandingCondition;
 use crate::plugin::Plugin;
+use crate::runtime::command::Successor;
 use crate::runtime::event::Event;
 use crate::runtime::failure::SwitchError;
 use crate::runtime::item::{Item, ItemCopy};
@@ -31,6 +32,15 @@ pub(crate) const PROBATION_ITEMS_MAX: usize = 100_000;
 /// Bytes of handled items, of what was sent and of earlier values of the storage that are kept; then the probation is over.
 pub(crate) const PROBATION_BYTES_MAX: usize = 64 << 20;
 
+/// A version as it was installed, or was to be.
+pub(crate) struct Installed {
+    pub version: String,
+    /// Hash of its file.
+    pub hash: String,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+}
+
 /// An instance of the old version that can go on where it was.
 pub(crate) struct Predecessor {
     /// Its code.
@@ -50,6 +60,8 @@ pub(crate) struct Probation {
     pub epoch: u64,
     /// The old version.
     pub predecessor: Predecessor,
+    /// The new version.
+    version: Installed,
     /// Receives the outcome of the switch, until it is complete.
     pub done: Option<Sender<Result<(), SwitchError>>>,
     ends: Instant,
@@ -58,29 +70,40 @@ pub(crate) struct Probation {
     handled: Vec<ItemCopy>,
     /// The earlier value of each key that the new version has written.
     before: Writes,
-    /// What the new version has sent.
+    /// What the new version has sent, and what was sent before by one that was rolled back.
     sent: Sent,
+    /// Number of items at the front of the mailbox that an earlier rollback has put there.
+    waiting: usize,
 }
 
 impl Probation {
-    /// Begins a probation `now`.
+    /// Begins the probation of `successor` `now`. `sent` is what the old version must not send again, because of an
+    /// earlier rollback.
     #[must_use]
     pub(crate) fn new(
         epoch: u64,
         predecessor: Predecessor,
-        done: Sender<Result<(), SwitchError>>,
+        successor: &Successor,
+        sent: Sent,
         now: Instant,
     ) -> Self {
+        let plugin = &successor.plugin;
         Self {
             epoch,
             predecessor,
-            done: Some(done),
+            version: Installed {
+                version: plugin.manifest.version.clone(),
+                hash: plugin.hash.clone(),
+                settings: Arc::clone(&successor.settings),
+            },
+            done: Some(successor.done.clone()),
             ends: now + PROBATION,
             failures: 0,
-            bytes: 0,
+            bytes: sent.bytes(),
             handled: Vec::new(),
             before: Writes::new(),
-            sent: Sent::default(),
+            sent,
+            waiting: 0,
         }
     }
 
@@ -103,6 +126,11 @@ impl Probation {
         let copy = ItemCopy::from_item(item);
         self.bytes += copy.bytes();
         self.handled.push(copy);
+    }
+
+    /// Records how many items at the front of the mailbox an earlier rollback has put there.
+    pub(crate) fn record_waiting(&mut self, waiting: usize) {
+        self.waiting = waiting;
     }
 
     /// Records what the new version sends.
@@ -136,6 +164,9 @@ impl Probation {
         let durable = self.handled.iter().filter_map(ItemCopy::durable_event);
         Undo {
             done: self.done,
+            version: self.version,
+            // What an earlier rollback has left waits right behind what comes again now.
+            waiting: self.handled.len() + self.waiting,
             outbox: durable.cloned().collect(),
             items: self
                 .handled
@@ -153,6 +184,8 @@ impl Probation {
 pub(crate) struct Undo {
     /// The old version.
     pub predecessor: Predecessor,
+    /// The new version.
+    pub version: Installed,
     /// Receives the outcome of the switch, if it is not complete.
     pub done: Option<Sender<Result<(), SwitchError>>>,
     /// Restores the storage.
@@ -161,6 +194,8 @@ pub(crate) struct Undo {
     pub outbox: Vec<Arc<Event>>,
     /// Items to be redelivered, in order.
     pub items: Vec<Item>,
+    /// Number of items that are handled once more: `items`, and what an earlier rollback has left.
+    pub waiting: usize,
     /// What was sent: it cannot be undone, and must not be sent twice.
     pub sent: Sent,
 }

@@ -6,7 +6,7 @@ use crate::runtime::outbound::QueuedCall;
 use crate::runtime::service_effect::ServiceEffect;
 
 /// HTTP requests, and what was asked of timers, connections and commands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sent {
     calls: Vec<HttpCall>,
     services: Vec<ServiceEffect>,
@@ -17,6 +17,18 @@ impl Sent {
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty() && self.services.is_empty()
+    }
+
+    /// Bytes that are kept.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> usize {
+        let bodies = self.calls.iter().map(|call| call.body.len());
+        bodies.sum::<usize>()
+            + self
+                .services
+                .iter()
+                .map(ServiceEffect::bytes)
+                .sum::<usize>()
     }
 
     /// Records what a handler sends; returns the bytes that are kept for it.

@@ -48,19 +48,24 @@ fn counter_version(home: &Home) -> String {
     version.unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn other_config_does_not_retry_a_rolled_back_file() {
-    let home = Home::new();
-    let host = on_probation(&home).await;
-    host.count(777).await;
-    rejection(&host, &home).await;
+/// Edits the section of another extension.
+fn another_config_does_not_retry(home: &Home) {
     let mut config = home.config();
     config["config"] = json!({ "recorder": { "refuse": true } });
     home.write_config(&config);
     let reloaded = home.tig_host(&["reload"]);
     let text = format!("{}{}", reloaded.stdout, reloaded.stderr);
     assert!(text.contains("`tig-host reload counter` tries"), "{text}");
-    assert_eq!(counter_version(&home), "0.1.0");
+    assert_eq!(counter_version(home), "0.1.0");
+}
+
+#[tokio::test]
+async fn other_config_does_not_retry_a_rolled_back_file() {
+    let home = Home::new();
+    let host = on_probation(&home).await;
+    host.count(777).await;
+    rejection(&host, &home).await;
+    another_config_does_not_retry(&home);
 
     assert_eq!(home.tig_host(&["reload", "counter"]).code, Some(0));
     assert_eq!(counter_version(&home), "0.1.1");
@@ -118,4 +123,5 @@ async fn a_version_whose_restore_does_not_return_is_refused() {
         "{event}"
     );
     assert_eq!(host.count(1).await, (200, "[4243,2]".to_owned()));
+    another_config_does_not_retry(&home);
 }

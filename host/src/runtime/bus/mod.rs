@@ -7,6 +7,7 @@
 mod recent;
 mod router;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::recent::{Page, RecentEvent, Wanted};
@@ -159,9 +160,13 @@ impl Bus {
         }
     }
 
-    /// Sets the events that `extension` handles. An extension that is not in the table yet is added at its end.
+    /// Sets the events that `extension` handles. An extension that is not in the table yet is added at its end, unless it was
+    /// removed: another may stand there under its name.
     pub(crate) fn subscribe(&self, extension: &Arc<Extension>, events: &[String]) {
         let mut table = lock(&self.table);
+        if extension.is_removed.load(Ordering::Relaxed) {
+            return;
+        }
         let known = table
             .extensions
             .iter_mut()
@@ -175,9 +180,11 @@ impl Bus {
         table.rebuild();
     }
 
-    /// Removes `extension`: it handles no events any more.
+    /// Removes `extension` for good: it handles no events any more.
     pub(crate) fn remove(&self, extension: &Arc<Extension>) {
         let mut table = lock(&self.table);
+        // Under the lock: its thread may still switch versions or roll one back, and subscribe again.
+        extension.is_removed.store(true, Ordering::Relaxed);
         table
             .extensions
             .retain(|(known, _)| !Arc::ptr_eq(known, extension));

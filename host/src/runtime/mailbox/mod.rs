@@ -67,6 +67,8 @@ pub(crate) struct Mailbox {
     run: Mutex<VecDeque<Item>>,
     /// Whether `state` holds a command, for checks without its lock.
     commanded: AtomicBool,
+    /// Whether the runner carries a swap out: it has taken one, and nothing since.
+    swapping: AtomicBool,
     /// Number of events that wait, or whose room is claimed.
     claimed: AtomicUsize,
 }
@@ -189,6 +191,18 @@ impl Mailbox {
         self.wake(state);
     }
 
+    /// Withdraws the swaps that wait. Returns whether the runner carries another out, which cannot be withdrawn any more.
+    #[must_use]
+    pub(crate) fn withdraw_swaps(&self) -> bool {
+        let mut state = self.lock();
+        let commands = &mut state.commands;
+        commands.retain(|command| !matches!(command, Command::Swap(_)));
+        self.commanded
+            .store(!commands.is_empty(), Ordering::Release);
+        // Read under the lock, under which it is set: a swap is either withdrawn or seen here.
+        self.swapping.load(Ordering::Acquire)
+    }
+
     /// Number of items that wait.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
@@ -229,6 +243,7 @@ impl Mailbox {
 
     /// Waits for a command until the deadline; items stay where they are.
     pub(crate) fn take_command(&self, deadline: Instant) -> Option<Command> {
+        self.end_swap();
         let mut state = self.lock();
         loop {
             if let Some(command) = self.next_command(&mut state) {
@@ -250,7 +265,16 @@ impl Mailbox {
         next.or_else(|| self.next_of(&mut self.lock()))
     }
 
+    /// Whoever takes again has carried the last command out.
+    fn end_swap(&self) {
+        // Loaded first: nearly no item comes after a swap, and a store takes the line of memory from those that put.
+        if self.swapping.load(Ordering::Relaxed) {
+            self.swapping.store(false, Ordering::Release);
+        }
+    }
+
     fn next_of_run(&self) -> Option<Item> {
+        self.end_swap();
         // Locked in the order `state`, `run` everywhere, or alone: else two threads could wait for each other.
         let mut run = self.lock_run();
         let commanded = self.commanded.load(Ordering::Acquire);
@@ -267,6 +291,8 @@ impl Mailbox {
         let more = !state.commands.is_empty();
         // Cleared with the last command only: items of the run wait for all of them.
         self.commanded.store(more, Ordering::Release);
+        let swaps = matches!(command, Command::Swap(_));
+        self.swapping.store(swaps, Ordering::Release);
         Some(command)
     }
 

@@ -70,6 +70,7 @@ impl Runner {
             && let Some(probation) = probation.as_mut()
         {
             probation.record_item(&item);
+            probation.record_waiting(self.redelivery.waiting());
         }
         let copy = self.shadow.as_ref().map(|_| ItemCopy::from_item(&item));
         match item {

@@ -121,7 +121,7 @@ impl Runner {
             let redelivered = self.redelivery.waiting();
             let (shared, extension) = (&self.shared, &self.extension);
             let waiting = standing::deliver(shared, extension, &self.refused, redelivered);
-            self.redelivery.set_waiting(waiting);
+            self.set_redelivered(waiting);
         }
     }
 

@@ -40,6 +40,12 @@ impl Redelivery {
         self.waiting
     }
 
+    /// What the new version has sent and the old one has not asked for again yet.
+    #[must_use]
+    pub(super) fn sent(&self) -> &Sent {
+        &self.sent
+    }
+
     /// Sets the number of items at the front of the mailbox, after some were put there or taken away, if it is not over.
     pub(super) fn set_waiting(&mut self, waiting: usize) {
         if !self.is_over() {

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::Runner;
 use super::redelivery::Redelivery;
 use super::rest::Rest;
+use crate::observe::conditions::StandingCondition;
 use crate::observe::status::State;
 use crate::runtime::announcement;
 use crate::runtime::command::Successor;
@@ -34,22 +35,9 @@ impl Runner {
                 return self.reply_to(&successor, Err(SwitchError::Snapshot(failure)));
             }
         };
-        let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
         let conditions = Arc::new(OnceLock::new());
-        // From here on a rollback is possible, even from another thread if `new` does not return.
-        let warm = self.instance.take().map(|instance| Predecessor {
-            plugin: self.plugin.clone(),
-            settings: Arc::clone(&settings),
-            instance,
-            unfinished: self.extension.meters.unfinished(),
-            conditions: Arc::clone(&conditions),
-        });
-        let on_probation = warm.is_some();
-        if let Some(predecessor) = warm {
-            let (epoch, done) = (self.epoch, successor.done.clone());
-            let probation = Probation::new(epoch, predecessor, done, Instant::now());
-            self.extension.begin_probation(probation);
-        }
+        let on_probation = self.keep_instance(&successor, &conditions);
+        let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
         let state = snapshot.as_ref().map(|state| state.as_slice());
         let switch = if on_probation {
             Switch::Probation
@@ -81,6 +69,31 @@ impl Runner {
                 self.reply_to(&successor, Err(reason.into()));
             }
         }
+    }
+
+    /// Keeps the present instance, to go on with it if `successor` fails; `false` if there is none. From here on a rollback is
+    /// possible, even from another thread if `new` does not return.
+    pub(super) fn keep_instance(
+        &mut self,
+        successor: &Successor,
+        conditions: &Arc<OnceLock<Vec<StandingCondition>>>,
+    ) -> bool {
+        let Some(instance) = self.instance.take() else {
+            return false;
+        };
+        let predecessor = Predecessor {
+            plugin: self.plugin.clone(),
+            settings: Arc::clone(&self.settings),
+            instance,
+            unfinished: self.extension.meters.unfinished(),
+            conditions: Arc::clone(conditions),
+        };
+        let sent = self.redelivery.sent().clone();
+        let mut probation =
+            Probation::new(self.epoch, predecessor, successor, sent, Instant::now());
+        probation.record_waiting(self.redelivery.waiting());
+        self.extension.begin_probation(probation);
+        true
     }
 
     /// The instance's state; `None` if there is no instance.
@@ -115,8 +128,17 @@ impl Runner {
         }
         let items = unhandled.into_iter().map(Item::Event);
         self.extension.mailbox.put_first(items.collect());
-        let waiting = self.redelivery.waiting() + count;
+        self.set_redelivered(self.redelivery.waiting() + count);
+    }
+
+    /// Sets the number of items at the front of the mailbox that belong to a redelivery, for a further rollback too.
+    pub(super) fn set_redelivered(&mut self, waiting: usize) {
         self.redelivery.set_waiting(waiting);
+        if let Some(mut probation) = self.extension.probation()
+            && let Some(probation) = probation.as_mut()
+        {
+            probation.record_waiting(self.redelivery.waiting());
+        }
     }
 
     /// Publishes the plugin's events and routes to the host.
@@ -190,13 +212,14 @@ impl Runner {
     /// Goes on with the old version, as if the new one had never run.
     pub(super) fn resume(&mut self, probation: Probation, reason: &str) {
         let extension = Arc::clone(&self.extension);
-        let refused = extension.installed();
         let Undo {
             done,
+            version,
             predecessor,
             writes,
             outbox,
             items,
+            waiting,
             sent,
         } = probation.into_undo();
         self.record_restored(&writes);
@@ -215,25 +238,23 @@ impl Runner {
             ..Effects::default()
         })));
         let count = items.len();
-        self.redelivery = Redelivery::new(count, sent);
+        self.redelivery = Redelivery::new(waiting, sent);
         extension.mailbox.put_first(items);
         warn!(
             extension = extension.name,
             "redelivering {count} events to the old version"
         );
-        if let Some(done) = done {
-            // A send fails only if the host is stopping.
-            let _ = done.send(Err(SwitchError::RolledBack(reason.to_owned())));
-        } else {
-            let seconds = PROBATION.as_secs();
-            let reason = format!("failed within its first {seconds} s: {reason}");
-            announcement::rejected(
-                &self.shared.services.bus,
-                &extension,
-                Some(&refused.version),
-                &reason,
-            );
-            extension.record_rollback(refused, reason);
+        let seconds = PROBATION.as_secs();
+        let text = format!("failed within its first {seconds} s: {reason}");
+        let offered = version.version.clone();
+        // Before the reply, after which the next config may come.
+        extension.record_rollback(version, text.clone());
+        let failed = Err(SwitchError::RolledBack(reason.to_owned()));
+        let is_reported = done.is_some_and(|done| done.send(failed).is_ok());
+        // Nobody else reports it: the switch was complete, or too late for its request.
+        if !is_reported {
+            let bus = &self.shared.services.bus;
+            announcement::rejected(bus, &extension, Some(&offered), &text);
         }
     }
 }

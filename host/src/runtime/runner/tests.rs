@@ -79,8 +79,7 @@ fn raised(code: &str) -> Item {
     event(CONDITION_RAISED, &payload.into_bytes().into())
 }
 
-/// Has `runner` replace its instance by another of the same code, which is on probation then.
-fn swap(runner: &mut Runner) -> Receiver<Result<(), SwitchError>> {
+fn successor(runner: &Runner) -> (Successor, Receiver<Result<(), SwitchError>>) {
     let (plugin, settings) = runner.installed();
     let (done, result) = mpsc::channel();
     let successor = Successor {
@@ -88,6 +87,12 @@ fn swap(runner: &mut Runner) -> Receiver<Result<(), SwitchError>> {
         settings,
         done,
     };
+    (successor, result)
+}
+
+/// Has `runner` replace its instance by another of the same code, which is on probation then.
+fn swap(runner: &mut Runner) -> Receiver<Result<(), SwitchError>> {
+    let (successor, result) = successor(runner);
     let command = Command::Swap(Box::new(successor));
     runner.extension.mailbox.put_command(command);
     assert!(runner.step());
@@ -277,4 +282,82 @@ fn redelivery_without_ended_condition_ends_in_time() {
     // After the redelivery: an equal call is a new one.
     runner.handle(raised("standing"));
     assert_eq!(extension.calls(), 2);
+}
+
+/// As when the operator copies a third version because the second is stuck, and the third fails as well.
+#[test]
+fn rollback_in_a_redelivery_sends_nothing_twice() {
+    let mut runner = follower();
+    let _result = swap(&mut runner);
+    for code in ["first", "second"] {
+        runner.handle(raised(code));
+    }
+    let extension = Arc::clone(&runner.extension);
+    assert_eq!(extension.calls(), 2);
+    assert!(runner.roll_back("it failed"));
+    let _result = swap(&mut runner);
+    // The third version handles both as well, and sends something of its own.
+    assert!(runner.step() && runner.step());
+    runner.handle(raised("third"));
+    assert_eq!(extension.calls(), 3);
+    assert!(runner.roll_back("it failed, too"));
+    while runner.step() {}
+    assert_eq!(extension.calls(), 3);
+    runner.handle(raised("first"));
+    assert_eq!(extension.calls(), 4, "the redelivery is over");
+}
+
+#[test]
+fn stuck_version_in_a_redelivery_leaves_it_whole() {
+    let mut runner = follower();
+    let _result = swap(&mut runner);
+    for code in ["first", "second"] {
+        runner.handle(raised(code));
+    }
+    let extension = Arc::clone(&runner.extension);
+    assert!(runner.roll_back("it failed"));
+    let _result = swap(&mut runner);
+    // It handles the first of the two only.
+    assert!(runner.step());
+    let (probation, epoch, activity) = extension.give_up().unwrap();
+    let shared = Arc::clone(&runner.shared);
+    let (owner, reason) = (Arc::clone(&extension), "stuck");
+    let mut old = Runner::resume_old(shared, owner, (epoch, activity), probation, reason);
+    while old.step() {}
+    assert_eq!(extension.calls(), 2);
+}
+
+/// As when `new` of the successor does not return.
+#[test]
+fn rollback_within_a_switch_is_remembered() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let extension = Arc::clone(&runner.extension);
+    for is_awaited in [true, false] {
+        let (successor, result) = successor(&runner);
+        let result = is_awaited.then_some(result);
+        assert!(runner.keep_instance(&successor, &Arc::default()));
+        assert!(runner.roll_back("stuck"));
+        if let Some(result) = result {
+            let failed = SwitchError::RolledBack("stuck".to_owned());
+            assert_eq!(result.recv(), Ok(Err(failed)));
+        }
+        let hash = &successor.plugin.hash;
+        assert!(extension.rolled_back(hash, SETTINGS).is_some());
+        // Who waits for the switch reports its end; of a late one nobody else does.
+        let rejected = extension.troubles(Instant::now()).rejected;
+        assert_eq!(rejected.is_none(), is_awaited);
+    }
+}
+
+/// Its handler or destructor may still run when it is left behind.
+#[test]
+fn removed_extension_that_rolls_back_stays_removed() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let _result = swap(&mut runner);
+    let shared = Arc::clone(&runner.shared);
+    let bus = &shared.services.bus;
+    assert_eq!(bus.extensions().len(), 1);
+    bus.remove(&runner.extension);
+    assert!(runner.roll_back("it failed"));
+    assert_eq!(bus.extensions().len(), 0);
 }
