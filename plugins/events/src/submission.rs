@@ -31,7 +31,11 @@ event!(PrecommitsDelayed, "precommits_delayed", latest);
 pub struct PrecommitsPaused {}
 event!(PrecommitsPaused, "precommits_paused");
 
-/// `precommit_dropped`: a precommit has ended with its block, or by a pause, and the API has not taken it: it costs no fee.
+/// `precommit_dropped`: the API has not taken a precommit that is not sent again: it costs no fee. Its block is over, new work is
+/// paused, the host drains, or no further attempt is allowed.
+///
+/// The slot of a precommit is freed either by this event or by a [`SubmitPrecommitError`] with a status of 400 to 499 and
+/// without a retry. A precommit has one of them at most.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PrecommitDropped {
     /// What was to be benchmarked.
@@ -108,6 +112,9 @@ pub struct SubmitProofSuccess {
 event!(SubmitProofSuccess, "submit_proof_success");
 
 /// `submit_precommit_error`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.
+///
+/// With a status of 400 to 499 and without a retry, the API has refused the precommit: it costs no fee. With another status, or
+/// none, only a [`PrecommitDropped`] says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SubmitPrecommitError {
     /// What the API or the network said.

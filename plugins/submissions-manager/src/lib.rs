@@ -353,12 +353,11 @@ impl SubmissionsManager {
             };
             let mut after = submission.after(outcome, ctx.now_ms(), &retries);
             let is_over = kind == Kind::Precommit && self.is_over(&after);
-            let is_dropped = is_over && after.state == State::Waiting;
-            if is_dropped {
+            if is_over && after.state == State::Waiting {
                 after.state = State::Rejected;
             }
             publish_outcome(ctx, &key, &after, outcome)?;
-            if is_dropped {
+            if precommits::is_untaken(kind, &after, outcome) {
                 precommits::emit_dropped(ctx, &after)?;
             }
             let now_ms = ctx.now_ms();

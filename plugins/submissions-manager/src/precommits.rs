@@ -1,12 +1,13 @@
-//! When a precommit is not sent any more: its block is over, or nothing new is begun.
+//! When a precommit is not sent any more: its block is over, nothing new is begun, or it was sent as often as it may be.
 
 use serde_json::json;
 use tig_plugin_api::prelude::*;
 
 use crate::SubmissionsManager;
 use crate::kind::Kind;
+use crate::outcome::Outcome;
 use crate::request::block_id;
-use crate::submission::Submission;
+use crate::submission::{State, Submission};
 
 /// Why a precommit was dropped.
 pub(crate) const NEW_BLOCK: &str = "a new block has come";
@@ -74,6 +75,13 @@ impl SubmissionsManager {
         let in_flight = self.in_flight.get(&key.0);
         in_flight.is_some_and(|in_flight| in_flight.id == key.1)
     }
+}
+
+/// Whether the API has taken no attempt of a precommit, and none follows. After an answer with a status, the error alone says
+/// that nothing was paid: two events would free the slot twice.
+pub(crate) fn is_untaken(kind: Kind, after: &Submission, outcome: &Outcome) -> bool {
+    let is_over = kind == Kind::Precommit && after.state == State::Rejected;
+    is_over && matches!(outcome, Outcome::Retryable(answer) if answer.status.is_none())
 }
 
 /// Emits that a precommit costs nothing.

@@ -119,6 +119,38 @@ fn precommits_that_were_not_taken_are_dropped() {
 }
 
 #[test]
+fn a_precommit_without_retries_left_is_dropped() {
+    let mut manager = start_with(json!(1));
+    manager.event("precommit_ready", precommit(100, 1));
+    let events = fail(&mut manager, HttpFailureKind::Connect);
+    assert_eq!(names(&events), ["submit_precommit_error"]);
+    manager.advance_ms(RETRY_MS);
+    manager.update();
+    let events = fail(&mut manager, HttpFailureKind::Connect);
+    assert_eq!(
+        names(&events),
+        ["submit_precommit_error", "precommit_dropped"]
+    );
+    assert_eq!(events[0].1["will_retry"], json!(false));
+    assert_eq!(events[1].1["settings"], precommit(100, 1)["settings"]);
+}
+
+/// Its status says that it was not taken; a second event would free its slot twice.
+#[test]
+fn a_precommit_refused_at_last_is_not_dropped() {
+    for (max_retries, is_late) in [(json!(null), true), (json!(0), false)] {
+        let mut manager = start_with(max_retries);
+        manager.event("precommit_ready", precommit(100, 1));
+        if is_late {
+            manager.event("new_block", block(101, "none"));
+        }
+        let events = answer(&mut manager, 429, "too many requests");
+        assert_eq!(names(&events), ["submit_precommit_error"]);
+        assert_eq!(events[0].1["will_retry"], json!(false));
+    }
+}
+
+#[test]
 fn a_precommit_that_may_be_taken_is_not_dropped() {
     for is_lost in [true, false] {
         let mut manager = start();
