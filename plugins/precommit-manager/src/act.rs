@@ -93,21 +93,21 @@ impl PrecommitManager {
         Ok(())
     }
 
-    /// Gives the slot and the fee of a precommit back that the API has not taken, once; an answer may come after the next block.
+    /// Gives the slot and the fee of a precommit back that the API has not taken, once; an answer may come some blocks later.
     pub(crate) fn give_back(
         &mut self,
         ctx: &mut Context<'_>,
-        take: impl Fn(&mut Ledger) -> Option<PreciseNumber>,
+        take: impl FnOnce(&mut Ledger) -> Option<PreciseNumber>,
     ) -> Result<()> {
-        let (mut ledger, mut former) = (self.ledger.clone(), self.former.clone());
-        let Some(fee) = take(&mut ledger).or_else(|| take(&mut former)) else {
+        let mut ledger = self.ledger.clone();
+        let Some(fee) = take(&mut ledger) else {
             return Ok(());
         };
         let mut spend = self.spend.clone();
         spend.take_back(fee);
         ctx.put("ledger", &ledger)?;
         ctx.put("spend", &spend)?;
-        (self.ledger, self.former, self.spend) = (ledger, former, spend);
+        (self.ledger, self.spend) = (ledger, spend);
         self.report_unfinished(ctx);
         Ok(())
     }

@@ -19,7 +19,8 @@ const TIG_MAX: f64 = 1e12;
 pub(crate) struct Config {
     /// Precommits per block over all challenges; 0 pauses.
     pub(crate) max_precommits_per_block: u32,
-    /// With this many precommits without a proof no new ones are made: what cannot be proven in time is a lost fee.
+    /// With this many precommits without a proof no new ones are made: what cannot be proven in time is a lost fee. Those that
+    /// are too late to count are left out.
     #[serde(default = "default_max_unresolved")]
     pub(crate) max_unresolved: u32,
     /// Fees of 24 hours, in TIG.

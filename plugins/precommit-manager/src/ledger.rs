@@ -2,10 +2,13 @@
 //!
 //! Invariant: settings that were used once are never used again, whatever became of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::{BenchmarkSettings, PreciseNumber};
+
+/// Precommits of earlier heights whose fees are remembered: all of one full block, or of many blocks with a few each.
+const FORMER_COUNT_MAX: usize = 128;
 
 /// Precommits at one height. Survives reloads and restarts, so that none is paid for twice.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -22,18 +25,37 @@ pub(crate) struct Ledger {
     #[serde(with = "entries")]
     made: BTreeMap<BenchmarkSettings, PreciseNumber>,
     used: BTreeSet<BenchmarkSettings>,
+    /// Precommits of earlier heights, the oldest first, with their fees: they may not have been sent or answered.
+    #[serde(default)]
+    former: VecDeque<(BenchmarkSettings, PreciseNumber)>,
     /// Refusals since the last acceptance.
     pub(crate) rejections: u32,
 }
 
 impl Ledger {
-    pub(crate) fn of_block(block_id: &str, height: u32, offset: f64) -> Self {
+    /// The ledger of another height, which knows the fees of this one.
+    pub(crate) fn next(&self, block_id: &str, height: u32, offset: f64) -> Self {
+        let mut former = self.former.clone();
+        former.extend(self.made.clone());
+        former.drain(..former.len().saturating_sub(FORMER_COUNT_MAX));
         Self {
             block_id: block_id.to_owned(),
             height: Some(height),
             offset,
+            former,
             ..Self::default()
         }
+    }
+
+    /// Whether a block of this height is older than the last with precommits, and precommits for it may still be accepted. After
+    /// a restart, an API node that lags behind can show one: its slots and settings may be used already.
+    ///
+    /// Precommits for a block that is further behind are refused, so such a block is of a network that has begun anew.
+    pub(crate) fn is_ahead(&self, height: u32, useful_blocks: Option<u32>) -> bool {
+        let blocks = self.height.and_then(|own| own.checked_sub(height));
+        blocks.is_some_and(|blocks| {
+            blocks > 0 && useful_blocks.is_none_or(|useful_blocks| blocks < useful_blocks)
+        })
     }
 
     /// Goes on with another block, if it is of the same height: API nodes can disagree about it, each in its turn.
@@ -76,12 +98,20 @@ impl Ledger {
         if fee.is_some() {
             self.rejections = self.rejections.saturating_add(1);
         }
-        fee
+        fee.or_else(|| self.take_former(settings))
     }
 
     /// Gives the slot of a precommit back that nobody has seen. Returns the fee if the settings had one.
     pub(crate) fn drop_unsent(&mut self, settings: &BenchmarkSettings) -> Option<PreciseNumber> {
-        self.made.remove(settings)
+        let fee = self.made.remove(settings);
+        fee.or_else(|| self.take_former(settings))
+    }
+
+    fn take_former(&mut self, settings: &BenchmarkSettings) -> Option<PreciseNumber> {
+        let mut former = self.former.iter();
+        let index = former.position(|(other, _)| other == settings)?;
+        let (_, fee) = self.former.remove(index)?;
+        Some(fee)
     }
 
     /// Ends a row of refusals. Returns whether there was one.

@@ -8,10 +8,11 @@
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
 //! | conditions | the reasons, by their codes (`reason.rs`); `selection_applied`: challenges whose weights come from a selector; `selection_refused`: a selector's choice that is not valid, or of a block more than ten ago; `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
-//! | stored keys | `ledger`: what was precommitted at the current height; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
+//! | stored keys | `ledger`: what was precommitted at the current height, and fees of the last precommits before it; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
-//! which a benchmark was flagged as fraud, nor while it is paused or the host drains.
+//! which a benchmark was flagged as fraud, nor at a block older than the last one with precommits, nor while it is paused or the
+//! host drains.
 //!
 //! A selector, an extension that emits `selection`, chooses in the config's place: its weight, and its algorithm and number of
 //! nonces if it names them, hold for ten blocks and only for challenges to which the config gives a weight; all limits stay the
@@ -76,8 +77,6 @@ struct PrecommitManager {
     player_id: String,
     board: Board,
     ledger: Ledger,
-    /// That of the height before, whose precommits may not have been sent or answered.
-    former: Ledger,
     spend: Spend,
     is_draining: bool,
     /// The operator wants nothing new to be begun.
@@ -155,7 +154,6 @@ impl PrecommitManager {
             player_id,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
-            former: Ledger::default(),
             spend: spend.unwrap_or_default(),
             is_draining: false,
             is_paused,
@@ -178,9 +176,10 @@ impl PrecommitManager {
         let market = Market::new(&event);
         if self.ledger.block_id != market.block_id {
             self.log_block(ctx, market.height);
-            if !self.ledger.go_on(&market.block_id, market.height) {
-                let ledger = Ledger::of_block(&market.block_id, market.height, ctx.random_unit());
-                self.former = std::mem::replace(&mut self.ledger, ledger);
+            let (block_id, height) = (&market.block_id, market.height);
+            let is_behind = self.ledger.is_ahead(height, market.useful_blocks);
+            if !is_behind && !self.ledger.go_on(block_id, height) {
+                self.ledger = self.ledger.next(block_id, height, ctx.random_unit());
             }
         }
         self.board.clock.see(market.height, ctx.now_ms());
@@ -212,9 +211,13 @@ impl PrecommitManager {
     }
 
     fn on_drain(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        self.is_draining = true;
+        // The host repeats `drain` for the sake of new instances.
+        if self.is_draining {
+            return Ok(());
+        }
         // Those of this block that still wait to be sent.
         ctx.emit(&PrecommitsPaused {})?;
+        self.is_draining = true;
         ctx.info(&Hold::Draining.to_string());
         Ok(())
     }
@@ -307,7 +310,7 @@ impl PrecommitManager {
         Ok(())
     }
 
-    /// The API has not taken it by the end of its block, or by a pause: its fee was not paid.
+    /// The API has not taken it, and it is not sent again: its fee was not paid.
     fn on_precommit_dropped(
         &mut self,
         ctx: &mut Context<'_>,

@@ -194,7 +194,11 @@ impl NewBlock {
         let window = self.block.window;
         let open = self.precommits.iter().filter(|(id, precommit)| {
             let started = precommit.0.as_ref().and_then(Precommit::block_started);
-            let is_too_late = started.is_some_and(|started| window.is_too_late(started));
+            let is_too_late =
+                started.is_some_and(|started| match self.benchmarks.contains_key(*id) {
+                    true => window.is_too_late(started),
+                    false => window.is_too_late_to_benchmark(started),
+                });
             !is_too_late && !self.proofs.contains_key(*id)
         });
         open.count()

@@ -169,6 +169,8 @@ pub(crate) enum Hold {
     NoBlock,
     #[error("waiting for the difficulty samples of all challenges")]
     Waiting,
+    #[error("block {0} is older than the last one with precommits: waiting for a newer one")]
+    BlockIsOld(u32),
     #[error("max_precommits_per_block is reached")]
     BlockIsFull,
     #[error("{0} precommits have no proof yet: let the slaves catch up or add some")]
@@ -194,6 +196,7 @@ impl Hold {
             Self::Paused => "paused",
             Self::NoBlock => "no_block",
             Self::Waiting => "waiting",
+            Self::BlockIsOld(_) => "block_is_old",
             Self::BlockIsFull => "block_is_full",
             Self::TooManyUnresolved(_) => "max_unresolved_reached",
             Self::TooManyRejections(_) => "too_many_rejections",
@@ -211,6 +214,7 @@ impl Hold {
             | Self::Paused
             | Self::NoBlock
             | Self::Waiting
+            | Self::BlockIsOld(_)
             | Self::BlockIsFull
             | Self::RateLimited(_)
             | Self::ApiPause
@@ -240,6 +244,9 @@ impl Hold {
                 "raise posts_per_minute of the API host in `http` of the config if it takes more"
             }
             Self::NoCandidate => "see the reasons of the challenges",
+            Self::BlockIsOld(_) => {
+                "wait for the next block; if they stay old, see which API node answers at `api_url`"
+            }
             Self::Draining | Self::NoBlock | Self::Waiting | Self::BlockIsFull | Self::ApiPause => {
                 ""
             }
@@ -310,6 +317,7 @@ mod tests {
             Hold::Paused,
             Hold::NoBlock,
             Hold::Waiting,
+            Hold::BlockIsOld(1),
             Hold::BlockIsFull,
             Hold::TooManyUnresolved(1),
             Hold::TooManyRejections(1),

@@ -6,6 +6,7 @@ use tig_plugin_api::testing::Harness;
 use crate::PrecommitManager;
 
 mod failed_handlers;
+mod heights;
 mod limits;
 mod operator;
 mod participation;

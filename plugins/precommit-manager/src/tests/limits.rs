@@ -226,9 +226,14 @@ fn the_cap_of_unresolved_precommits_is_configurable() {
 
 #[test]
 fn precommits_too_late_to_count_are_not_unresolved() {
-    for (block_started, expected) in [(71, 0), (72, 1)] {
+    for (block_started, is_benchmarked, expected) in
+        [(72, false, 0), (73, false, 1), (71, true, 0), (72, true, 1)]
+    {
         let mut manager = with(config(1, knapsack()), "max_unresolved", json!(1));
         let mut listed = block("b1");
+        if is_benchmarked {
+            listed["benchmarks"] = json!({ "p": {} });
+        }
         listed["precommits"]["p"] =
             json!({ "details": { "block_started": block_started }, "settings": null });
         manager.event("new_block", listed);
@@ -318,6 +323,17 @@ fn a_drain_drops_precommits_that_wait_to_be_sent() {
     );
     manager.event("precommit_dropped", json!({ "settings": made[1] }));
     assert_eq!(manager.unfinished(), 1);
+}
+
+/// The host repeats it until nothing is unfinished.
+#[test]
+fn a_repeated_drain_pauses_precommits_once() {
+    let mut manager = manager(1, knapsack());
+    manager.event("drain", json!({}));
+    manager.reload();
+    manager.event("drain", json!({}));
+    let paused = ("precommits_paused".to_owned(), json!({}));
+    assert_eq!(manager.emitted(), [paused]);
 }
 
 #[test]
