@@ -4,6 +4,7 @@
 //! what the network and the master say of themselves. It keeps the first thing that is not as it must be.
 
 mod batches;
+mod heights;
 mod submissions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use tig_protocol::BenchmarkSettings;
 
 use self::batches::Batches;
 pub use self::batches::SlavesReport;
+use self::heights::Heights;
 use self::submissions::Submissions;
 use crate::finding::{Finding, Violation};
 use crate::site::NUM_NONCES;
@@ -73,6 +75,7 @@ pub struct Judge {
     cases: BTreeMap<String, Case>,
     batches: Batches,
     submissions: Submissions,
+    heights: Heights,
     /// Last look at the network.
     stages: BTreeMap<String, Stage>,
     /// Benchmarks whose proof was confirmed.
@@ -117,8 +120,9 @@ impl Judge {
         self.stages = stages(status);
     }
 
-    /// The network has made a block.
+    /// The network has made a block, the first included.
     pub fn block(&mut self, status: &Status, now_ms: u64) {
+        self.heights.see(status);
         status
             .benchmarks
             .iter()

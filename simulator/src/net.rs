@@ -252,15 +252,19 @@ impl Net {
     /// What befalls the request now, if anything.
     fn fault(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Fault> {
         self.weather.retain(|weather| now_ms < weather.until_ms);
-        let is_get = self.flights.get(&number)?.sent.queued().call.method == Method::Get;
-        let fits = |fault: &Fault| match fault {
-            Fault::StaleBlock { .. } | Fault::EmptyListing => is_get,
+        let call = &self.flights.get(&number)?.sent.queued().call;
+        let is_get = call.method == Method::Get;
+        let names_block = call.url.contains("block_id=");
+        let fits = |weather: &Weather| match weather.fault {
+            // A node that lags behind all the time still answers for the older block that it has shown; a mix of nodes may not.
+            Fault::StaleBlock { .. } => is_get && !(names_block && weather.percent == 100),
+            Fault::EmptyListing => is_get,
             _ => true,
         };
         let struck = self
             .weather
             .iter()
-            .find(|weather| fits(&weather.fault) && rng.u64(0..100) < weather.percent)?;
+            .find(|weather| fits(weather) && rng.u64(0..100) < weather.percent)?;
         Some(struck.fault.clone())
     }
 

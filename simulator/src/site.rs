@@ -30,7 +30,7 @@ pub const NUM_NONCES: u64 = 40;
 const BATCH_SIZE: u64 = 8;
 
 /// Precommits per block.
-const PRECOMMITS_PER_BLOCK: u64 = 2;
+pub const PRECOMMITS_PER_BLOCK: usize = 2;
 
 /// How long a liar gets no work, in milliseconds.
 const QUARANTINE_MS: u64 = 3_600_000;

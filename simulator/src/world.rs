@@ -148,6 +148,7 @@ impl<'a> World<'a> {
             draining: false,
             is_over: false,
         };
+        world.judge.block(&world.net.status(), 0);
         world.plan();
         Ok(world)
     }

@@ -71,6 +71,12 @@ impl Judge {
         let is_precommit = served.path == "/submit-precommit";
         let again = submission.is_known || (submission.is_applied && is_precommit);
         submission.is_applied |= is_applied(served);
+        let is_refused = served
+            .status
+            .is_some_and(|status| (400..500).contains(&status));
+        if is_precommit && is_applied(served) && !is_refused {
+            self.took_precommit(&served.body, now_ms);
+        }
         if again && !has_cause {
             self.blame(now_ms, "nothing is submitted twice without cause", text);
         }

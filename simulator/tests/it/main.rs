@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod recording;
+mod stale_node;
 
 use std::path::{Path, PathBuf};
 
