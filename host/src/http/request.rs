@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde::{Serialize, Serializer};
 use tig_plugin_api::is_of_another_page;
 use tig_process::error_chain::error_chain;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::runtime::extension::Extension;
 use crate::runtime::long_messages::{LongMessage, SHORT_BYTES_MAX};
@@ -29,8 +29,46 @@ pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// reason.
 const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A long body that has room, and of which nothing comes for so long, is rejected with 408: it keeps the room from others.
-const BODY_PART_TIMEOUT: Duration = Duration::from_secs(10);
+/// A long body that has room is rejected with 408 if its next share takes longer: it keeps the room from others.
+const BODY_SHARE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Number of shares of a long body. Half the speed at which it would end within [`BODY_TIMEOUT`] is enough for each, so that a client of
+/// uneven speed is not rejected.
+const BODY_SHARES: usize = 12;
+
+/// How fast a body must come: a share of it before the deadline, again and again until its end.
+struct Pace {
+    share_bytes: usize,
+    share_timeout: Duration,
+    /// Bytes of the present share that have come.
+    received_bytes: usize,
+    deadline: Instant,
+}
+
+impl Pace {
+    fn new(share_bytes: usize, share_timeout: Duration) -> Self {
+        Self {
+            share_bytes,
+            share_timeout,
+            received_bytes: 0,
+            deadline: Instant::now() + share_timeout,
+        }
+    }
+
+    /// Any pace at which a body ends within [`BODY_TIMEOUT`].
+    fn any() -> Self {
+        Self::new(1, BODY_TIMEOUT)
+    }
+
+    /// Counts a part that has come.
+    fn count(&mut self, bytes: usize, now: Instant) {
+        self.received_bytes += bytes;
+        if self.received_bytes >= self.share_bytes {
+            self.received_bytes = 0;
+            self.deadline = now + self.share_timeout;
+        }
+    }
+}
 
 /// Status and text for a request that gets no reply.
 pub(crate) type Refusal = (StatusCode, String);
@@ -92,7 +130,7 @@ where
 {
     let mut bytes = Vec::new();
     let push = |part: &[u8]| bytes.extend_from_slice(part);
-    if read_parts(pin!(body), (bytes_max, BODY_TIMEOUT), push).await? {
+    if read_parts(pin!(body), (bytes_max, Pace::any()), push).await? {
         Ok(bytes)
     } else {
         Err(too_long(bytes_max))
@@ -115,38 +153,44 @@ where
     B::Error: Into<BoxError>,
 {
     let mut body = pin!(body);
-    let announced = body.size_hint().upper().map(usize::try_from);
+    let announced = body.size_hint();
+    // Before anything is read, and before it takes room from others.
+    if announced.lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_long(BODY_BYTES_MAX));
+    }
     // Whatever is announced: a client that only announces a long body must not keep others waiting.
     let push = |part: &[u8]| request.push_body(part);
-    if read_parts(body.as_mut(), (SHORT_BYTES_MAX, BODY_TIMEOUT), push).await? {
+    let short = (SHORT_BYTES_MAX, Pace::any());
+    if read_parts(body.as_mut(), short, push).await? {
         return Ok(None);
     }
     let left = BODY_BYTES_MAX.checked_sub(request.body_bytes());
     let left = left.ok_or_else(|| too_long(BODY_BYTES_MAX))?;
     // Taken at once for the whole body: bodies that are read in part would wait for each other's room.
-    let bytes = match announced {
+    let bytes = match announced.upper().map(usize::try_from) {
         Some(Ok(bytes)) => bytes.min(BODY_BYTES_MAX),
         _ => BODY_BYTES_MAX,
     };
     let room = timeout(BODY_ROOM_TIMEOUT, extension.long_bodies.take(bytes)).await;
     let room = room.map_err(|_| no_room(&extension.name))?;
+    // A share of the room: a body that keeps more of it from others has to hurry more.
+    let pace = Pace::new(bytes / BODY_SHARES, BODY_SHARE_TIMEOUT);
     let push = |part: &[u8]| request.push_body(part);
-    if read_parts(body, (left, BODY_PART_TIMEOUT), push).await? {
+    if read_parts(body, (left, pace), push).await? {
         Ok(room)
     } else {
         Err(too_long(BODY_BYTES_MAX))
     }
 }
 
-/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before. Waits for each part
-/// for `part_timeout`.
+/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before.
 ///
 /// # Errors
 ///
 /// The status and the text of the rejection.
 async fn read_parts<B>(
     mut body: Pin<&mut B>,
-    (bytes_max, part_timeout): (usize, Duration),
+    (bytes_max, mut pace): (usize, Pace),
     mut push: impl FnMut(&[u8]),
 ) -> Result<bool, Refusal>
 where
@@ -157,7 +201,8 @@ where
         let mut left = bytes_max;
         loop {
             let next = poll_fn(|context| body.as_mut().poll_frame(context));
-            let next = timeout(part_timeout, next).await.map_err(|_| too_slow())?;
+            let next = timeout_at(pace.deadline, next).await;
+            let next = next.map_err(|_| too_slow())?;
             let Some(frame) = next else {
                 return Ok(true);
             };
@@ -172,6 +217,7 @@ where
                 Some(rest) => left = rest,
                 None => return Ok(false),
             }
+            pace.count(part.len(), Instant::now());
         }
     };
     timeout(BODY_TIMEOUT, reading)
@@ -180,7 +226,7 @@ where
 }
 
 fn too_slow() -> Refusal {
-    let text = "the body takes too long".to_owned();
+    let text = "the body takes too long; send it faster, or less of it".to_owned();
     (StatusCode::REQUEST_TIMEOUT, text)
 }
 
@@ -225,9 +271,12 @@ pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
+
     use axum::body::Body;
     use axum::http::HeaderValue;
-    use futures_util::{FutureExt, StreamExt};
+    use futures_util::{FutureExt, Stream, StreamExt};
+    use hyper::body::{Frame, SizeHint};
     use tig_plugin_api::HttpRequest;
 
     use super::*;
@@ -253,24 +302,89 @@ mod tests {
         assert!(matches!(long.await, Ok(Some(_))));
     }
 
+    /// The outcome of a body that goes on like `rest` for ever.
+    async fn outcome_of_slow_body(
+        rest: impl Stream<Item = &'static str> + Send + 'static,
+    ) -> StatusCode {
+        let begun = futures_util::stream::iter(["x"]);
+        let body = begun.chain(rest).map(Ok::<_, std::io::Error>);
+        let body = pin!(Body::from_stream(body));
+        let pace = Pace::new(BODY_BYTES_MAX / BODY_SHARES, Duration::from_millis(20));
+        let read = read_parts(body, (BODY_BYTES_MAX, pace), |_| {});
+        let read = timeout(BODY_SHARE_TIMEOUT, read).await.unwrap();
+        read.unwrap_err().0
+    }
+
     #[tokio::test]
     async fn stalled_body_is_rejected_with_408() {
-        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from("x"))]);
-        let body = pin!(Body::from_stream(
-            begun.chain(futures_util::stream::pending())
-        ));
-        let bounds = (BODY_BYTES_MAX, Duration::from_millis(1));
-        let read = timeout(BODY_PART_TIMEOUT, read_parts(body, bounds, |_| {}));
-        let (status, _) = read.await.unwrap().unwrap_err();
+        let stalled = futures_util::stream::pending();
+        let status = outcome_of_slow_body(stalled).await;
         assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn dripping_body_is_rejected_with_408() {
+        let drops = futures_util::stream::repeat("x").then(async |drop| {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            drop
+        });
+        let status = outcome_of_slow_body(drops).await;
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    }
+
+    /// A body of this length, of which nothing comes.
+    struct Announced(u64);
+
+    impl hyper::body::Body for Announced {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Poll::Pending
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[test]
+    fn body_announced_too_long_is_not_read() {
+        let extension = Extension::new("x");
+        let mut request = RouteRequest::new("POST", "/", &()).unwrap();
+        let body = Announced(BODY_BYTES_MAX as u64 + 1);
+        let rejected = read_route_body(body, &mut request, &extension).now_or_never();
+        let (status, _) = rejected.expect("rejected at once").unwrap_err();
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[test]
+    fn each_share_of_a_body_has_its_own_time() {
+        let mut pace = Pace::new(10, BODY_SHARE_TIMEOUT);
+        let begun = pace.deadline;
+        let now = Instant::now() + BODY_TIMEOUT;
+        pace.count(9, now);
+        assert_eq!(pace.deadline, begun);
+        pace.count(1, now);
+        assert_eq!(pace.deadline, now + BODY_SHARE_TIMEOUT);
+        pace.count(9, now + BODY_TIMEOUT);
+        assert_eq!(pace.deadline, now + BODY_SHARE_TIMEOUT);
     }
 
     #[tokio::test]
     async fn body_beyond_the_limit_is_rejected_with_413() {
         let extension = Extension::new("x");
         assert!(read(&extension, BODY_BYTES_MAX).await.is_ok());
-        let rejected = read(&extension, BODY_BYTES_MAX + 1).await;
-        assert_eq!(rejected.err(), Some(StatusCode::PAYLOAD_TOO_LARGE));
+        let mut request = RouteRequest::new("POST", "/", &()).unwrap();
+        let part = Bytes::from(vec![b'x'; BODY_BYTES_MAX / 64]);
+        let parts = futures_util::stream::repeat(part).map(Ok::<_, std::io::Error>);
+        let unannounced = Body::from_stream(parts);
+        let rejected = read_route_body(unannounced, &mut request, &extension).await;
+        let (status, _) = rejected.unwrap_err();
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]

@@ -253,7 +253,11 @@ impl ReadCall {
         let (sender, receiver) = oneshot::channel();
         let (request, client) = (Arc::clone(&self.request), RouteClient::new(sender, room));
         if !self.extension.mailbox.put_request(request, client) {
-            return Err(unavailable("too many requests wait"));
+            let name = &self.extension.name;
+            let text = format!(
+                "extension `{name}` is busy, and too many requests wait for it; try again later"
+            );
+            return Err(unavailable(&text));
         }
         match self.alarm.timeout(REPLY_TIMEOUT, receiver).await {
             Some(Ok(Ok(answered))) => Ok(answered),

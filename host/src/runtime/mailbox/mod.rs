@@ -2,8 +2,8 @@
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
 //! (`queue.rs`). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
-//! [`REQUESTS_MAX`] requests, [`COMMAND_CALLS_MAX`] calls of commands and the latest of each kind wait, besides the run that
-//! was taken out last. Timers and connections have bounds of their own. The mailbox belongs to the host, not to a version:
+//! [`REQUESTS_MAX`] requests of [`REQUESTS_BYTES_MAX`] together, [`COMMAND_CALLS_MAX`] calls of commands and the latest of each
+//! kind wait, besides the run that was taken out last. Timers and connections have bounds of their own. The mailbox belongs to the host, not to a version:
 //! its contents survive a reload.
 
 mod queue;
@@ -28,6 +28,10 @@ pub const EVENTS_MAX: usize = 100_000;
 /// Requests that may wait; a further one is answered 503. After a restart all clients may ask at the same time.
 pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
+/// Bytes of the requests that may wait; a further one is answered 503. Twice what long bodies may have: those alone leave room for
+/// short ones.
+const REQUESTS_BYTES_MAX: usize = 256 << 20;
+
 /// Calls of commands that may wait; a further one is refused. Counted apart from those that are waited for: a call outlives
 /// its caller.
 pub(crate) const COMMAND_CALLS_MAX: usize = 256;
@@ -48,6 +52,7 @@ struct State {
     commands: VecDeque<Command>,
     items: Queue<Item>,
     requests: usize,
+    request_bytes: usize,
     command_calls: usize,
     /// A thread sleeps on `filled`.
     asleep: bool,
@@ -170,13 +175,16 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Puts a request to a route; `false` if too many wait already.
+    /// Puts a request to a route; `false` if too many, or too many bytes of them, wait already.
     pub(crate) fn put_request(&self, request: Arc<RouteRequest>, client: RouteClient) -> bool {
         let mut state = self.lock();
-        if state.requests >= REQUESTS_MAX {
+        // Whether or not its client still waits: a client that goes away leaves its request here.
+        let bytes = state.request_bytes + request.encoded().len();
+        if state.requests >= REQUESTS_MAX || bytes > REQUESTS_BYTES_MAX {
             return false;
         }
         state.requests += 1;
+        state.request_bytes = bytes;
         state.items.push(Item::Request(request, Some(client)));
         self.wake(state);
         true
@@ -305,7 +313,10 @@ impl Mailbox {
         {
             match &item {
                 Item::Event(delivery) => events += usize::from(!delivery.event.latest),
-                Item::Request(..) => state.requests -= 1,
+                Item::Request(request, _) => {
+                    state.requests -= 1;
+                    state.request_bytes -= request.encoded().len();
+                }
                 Item::Command(..) => state.command_calls -= 1,
                 Item::Response(_) | Item::Timer(_) | Item::Socket(_) => {}
             }
@@ -453,6 +464,22 @@ mod tests {
         assert!(!put());
         mailbox.take();
         assert!(put());
+    }
+
+    #[test]
+    fn bytes_of_waiting_requests_are_bounded() {
+        let mailbox = Mailbox::default();
+        let request = RouteRequest::new("POST", "/", &()).unwrap();
+        // Shared: the test itself needs no more memory than one of them.
+        let request = Arc::new(request.with_body(&vec![b'x'; 1 << 20]));
+        let client = || RouteClient::new(oneshot::channel().0, None);
+        let put = || mailbox.put_request(Arc::clone(&request), client());
+        let fitting = REQUESTS_BYTES_MAX / request.encoded().len();
+        assert!((0..fitting).all(|_| put()));
+        assert!(!put());
+        drop(mailbox.take());
+        assert!((0..fitting).all(|_| put()), "the room is free again");
+        assert!(!put());
     }
 
     #[test]
