@@ -73,7 +73,7 @@ impl Secrets {
                 self.add(value);
             }
             match proxy::VARIABLES.contains(&name) {
-                true => self.add_url(&proxy::url(value)),
+                true => self.add_proxy(value),
                 false => self.add_url(value),
             }
         }
@@ -154,6 +154,18 @@ impl Secrets {
         let segments = url.path_segments().into_iter().flatten();
         let keys = segments.filter(|segment| looks_random(segment));
         keys.for_each(|key| self.add(key));
+    }
+
+    /// User and password of a proxy, also together: one alone may be too short to be searched for.
+    fn add_proxy(&mut self, value: &str) {
+        self.add_url(&proxy::url(value));
+        let parts = proxy::Parts::from_value(value);
+        let credentials = parts.credentials.unwrap_or_default();
+        self.add(credentials);
+        if let Some((user, password)) = credentials.split_once(':') {
+            self.add(user);
+            self.add(password);
+        }
     }
 
     /// Adds a secret in the spellings in which it may be met.
@@ -318,6 +330,16 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         mask.cover(&mut bytes);
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn proxy_password_is_found_unescaped() {
+        let mut secrets = Secrets::default();
+        secrets.add_proxy("user:pass/wo?rd@proxy:3128");
+        secrets.add_proxy("http://me:p#w@proxy:3128");
+        let text = "pass/wo?rd me:p#w bWU6cCN3 user proxy:3128";
+        let expected = "[removed] [removed] [removed] user proxy:3128";
+        assert_eq!(secrets.remove_from(text), expected);
     }
 
     #[test]

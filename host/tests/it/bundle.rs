@@ -30,8 +30,10 @@ const IN_LOG: &str = "log-s3cret-0014";
 const IN_LEDGER: &str = "named-variable-s3cret-0015";
 
 const IN_BARE_PROXY: &str = "bare-proxy-s3cret-0016";
+/// Short, so that nothing but its place shows that it is one.
+const IN_SLASHED_PROXY: &str = "sl/sh";
 
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 17] = [
     IN_KEY_FILE,
     IN_TOKEN_FILE,
     IN_SIGNING_KEY,
@@ -48,6 +50,7 @@ const SECRETS: [&str; 16] = [
     IN_LOG,
     IN_LEDGER,
     IN_BARE_PROXY,
+    IN_SLASHED_PROXY,
 ];
 
 /// A home with a secret in every place that there is.
@@ -103,6 +106,7 @@ fn with_variables(command: &mut Command) -> &mut Command {
         .env("LEDGER_OF_ACCESS", IN_LEDGER)
         .env("HTTP_PROXY", format!("http://me:{IN_PROXY}@127.0.0.1:1"))
         .env("HTTPS_PROXY", format!("me:{IN_BARE_PROXY}@127.0.0.1:1"))
+        .env("ALL_PROXY", format!("me:{IN_SLASHED_PROXY}@127.0.0.1:1"))
 }
 
 fn bundle(home: &Home, arguments: &[&str]) -> Output {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::http::proxy;
-use crate::secrets::names::is_secret_name;
+use crate::secrets::names::{REMOVED, is_secret_name};
 
 /// Files of the system that are shown whole; they hold nothing of the operator's.
 const FILES: [(&str, &str); 7] = [
@@ -76,8 +76,7 @@ fn environment() -> Value {
             continue;
         };
         if proxy::VARIABLES.contains(&name) {
-            // As a URL, whose user and password are removed later.
-            shown.insert(name.to_owned(), proxy::url(value).into());
+            shown.insert(name.to_owned(), shown_proxy(value).into());
         } else if VARIABLES.contains(&name) {
             shown.insert(name.to_owned(), value.into());
         } else if name.starts_with("TIG_") || is_secret_name(name) {
@@ -85,6 +84,17 @@ fn environment() -> Value {
         }
     }
     shown.into()
+}
+
+/// A proxy without user and password. They are removed here, where their place is known: a password with a `/` in it looks like a
+/// path later.
+fn shown_proxy(value: &str) -> String {
+    let proxy = proxy::Parts::from_value(value);
+    let mark = match proxy.credentials {
+        Some(_) => format!("{REMOVED}@"),
+        None => String::new(),
+    };
+    format!("{}://{mark}{}", proxy.scheme, proxy.place)
 }
 
 /// Names and sizes of the files in a folder and the folders in it.
