@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use axum::response::Response;
 use tig_plugin_api::Route;
 use tig_process::error_chain::error_chain;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::{error, info, warn};
 
 pub use self::calls::{Call, CallError};
@@ -29,7 +29,7 @@ use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::ReconfigureError;
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
 use crate::lifecycle::shadowing::ShadowError;
-use crate::lifecycle::supervisor::{Message, Named, REQUESTS_COUNT_MAX, Request};
+use crate::lifecycle::supervisor::{Message, Named, REQUESTS_COUNT_MAX, Reconfigured, Request};
 use crate::observe::history::History;
 use crate::observe::status::ExtensionStatus;
 use crate::runtime::bus::{Full, Page, Wanted};
@@ -94,6 +94,8 @@ struct Inner {
     started: Instant,
     /// Room for requests to the supervisor.
     requests: Arc<Semaphore>,
+    /// Room for one reading of the config file that waits for such room.
+    reload_waits: Semaphore,
 }
 
 /// A handle of a running host. Calls that change something wait for the result; dropping such a call ends the wait
@@ -107,6 +109,7 @@ impl Control {
             parts,
             started: Instant::now(),
             requests: Arc::new(Semaphore::new(REQUESTS_COUNT_MAX)),
+            reload_waits: Semaphore::new(1),
         }))
     }
 
@@ -307,12 +310,23 @@ impl Control {
     /// As for [`Control::apply`].
     pub(crate) async fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
         let applied = self.request(|reply| Request::ReadConfig { reply });
-        Ok(applied.await???)
+        flatten_reply(applied.await)
     }
 
-    /// Like [`Control::reload_config`], with the outcome in the log.
+    /// Like [`Control::reload_config`], with the outcome in the log. Waits for a place among the requests: a changed file is
+    /// noticed once, so nobody would try again.
     pub(crate) async fn reload_config_logged(&self) {
-        match self.reload_config().await {
+        // One waits at most, since it reads the file as that is then. Only the end of the host ends its wait early.
+        let Ok(waits) = self.0.reload_waits.try_acquire() else {
+            return;
+        };
+        // Fails only if the semaphore is closed, which nobody does.
+        let Ok(place) = Arc::clone(&self.0.requests).acquire_owned().await else {
+            return;
+        };
+        drop(waits);
+        let applied = self.request_at(place, |reply| Request::ReadConfig { reply });
+        match flatten_reply(applied.await) {
             // The outcome of each extension is in the log already.
             Ok(_) => info!("config and extensions were read again"),
             Err(error @ ControlError::Late) => warn!("reading config and plugins again: {error}"),
@@ -334,14 +348,23 @@ impl Control {
             .map_err(Into::into)
     }
 
-    /// Sends the supervisor a request, and waits for the reply. The wait holds no thread: one for blocking work would be
-    /// missing where names are looked up.
+    /// Sends the supervisor a request, and waits for the reply.
     async fn request<T>(
         &self,
         request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, ControlError> {
         let room = Arc::clone(&self.0.requests).try_acquire_owned();
         let place = room.map_err(|_| ControlError::Busy)?;
+        self.request_at(place, request).await
+    }
+
+    /// Sends the supervisor a request that has this place, and waits for the reply. The wait holds no thread: one for
+    /// blocking work would be missing where names are looked up.
+    async fn request_at<T>(
+        &self,
+        place: OwnedSemaphorePermit,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, ControlError> {
         let (reply, answer) = oneshot::channel();
         let message = Message::Request(request(reply), place);
         let sent = self.0.parts.supervisor.send(message);
@@ -357,6 +380,13 @@ impl Control {
             suggestion: Suggestion::find(name, known).to_string(),
         }
     }
+}
+
+/// The outcome of a config that was read again.
+fn flatten_reply(
+    applied: Result<Result<Reconfigured, ConfigError>, ControlError>,
+) -> Result<Vec<Attempt>, ControlError> {
+    Ok(applied???)
 }
 
 /// Waits for the supervisor's reply.

@@ -174,6 +174,28 @@ async fn too_many_waiting_requests_are_refused() {
 }
 
 #[tokio::test]
+async fn edit_that_meets_a_full_queue_is_applied() {
+    let idle = Idle::new();
+    for _ in 0..REQUESTS_COUNT_MAX {
+        let waits = tokio::time::timeout(Duration::ZERO, idle.control.reload("x")).await;
+        assert!(waits.is_err(), "{waits:?}");
+    }
+    let access = json!({ "allow": ["10.0.0.0/8"] });
+    write_config(&idle.folder, &config_with_access(access));
+    let control = idle.control.clone();
+    let mut reading = pin!(control.reload_config_logged());
+    let waits = tokio::time::timeout(Duration::ZERO, &mut reading).await;
+    assert!(waits.is_err(), "given up");
+    // A further one leaves it to the one that waits.
+    control.reload_config_logged().await;
+    drop(idle.messages.recv().unwrap());
+    let waits = tokio::time::timeout(Duration::ZERO, &mut reading).await;
+    assert!(waits.is_err(), "not served yet");
+    let settings = idle.serve();
+    assert!(!admits(&settings, Ipv4Addr::LOCALHOST));
+}
+
+#[tokio::test]
 async fn missing_reply_is_late_or_the_end_of_the_host() {
     let (_reply, answer) = oneshot::channel::<()>();
     let late = receive(answer, Duration::ZERO).await.unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tig_http_client::Trust;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::warn;
@@ -18,6 +19,8 @@ pub(crate) struct ListenerSettings {
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
     /// Locked while `tls` changes, so that a renewal never restores what a new config has replaced.
     renewal: Mutex<Option<Renewal>>,
+    /// What `http` and `sockets` trust.
+    trust: Mutex<Trust>,
     http: HttpClient,
     sockets: WsClient,
 }
@@ -31,12 +34,21 @@ impl ListenerSettings {
             access: watch::Sender::new(config.access.clone()),
             tls: watch::Sender::new(config.tls.as_ref().map(|tls| Arc::clone(&tls.server))),
             renewal: Mutex::new(config.tls.as_ref().map(Renewal::new)),
+            trust: Mutex::new(config.trust.clone()),
             http,
             sockets,
         }
     }
 
-    /// Applies `config`; open connections stay as they are.
+    /// Sets the trusted authorities of later requests and connections, and returns the earlier ones.
+    pub(crate) fn set_trust(&self, trust: &Trust) -> Trust {
+        let mut present = self.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        self.http.set_trust(trust);
+        self.sockets.set_trust(trust);
+        std::mem::replace(&mut *present, trust.clone())
+    }
+
+    /// Applies `config` but for its trust, which extensions need before they start; open connections stay as they are.
     pub(crate) fn apply(&self, config: &Config) {
         warn_of(config);
         self.access.send_replace(config.access.clone());
@@ -44,9 +56,6 @@ impl ListenerSettings {
         *renewal = config.tls.as_ref().map(Renewal::new);
         self.tls
             .send_replace(config.tls.as_ref().map(|tls| Arc::clone(&tls.server)));
-        drop(renewal);
-        self.http.set_trust(&config.trust);
-        self.sockets.set_trust(&config.trust);
     }
 
     /// Shows the certificate on disk from now on, if it has changed and is usable. Waits for files that are being

@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tig_plugin_api::Manifest;
 use tig_process::service_manager::service_manager;
 use tracing::{info, warn};
 
 use crate::config::{Config, ConfigError, Identity};
+use crate::http::settings::ListenerSettings;
 use crate::keys::Keys;
 use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
 use crate::lifecycle::watch::Settling;
@@ -26,8 +27,8 @@ use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;
 
-/// Time for the running handler of an extension that is removed. A handler that takes longer has no effects: the supervisor
-/// serves nothing else meanwhile.
+/// Time for the running handlers of all extensions that are removed at once. A handler that takes longer has no effects: the
+/// supervisor serves nothing else meanwhile.
 const REMOVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The part of a config that cannot change while the host runs.
@@ -133,6 +134,7 @@ pub(crate) struct Applied {
 pub(crate) fn apply(
     shared: &Arc<Shared>,
     loader: &Loader,
+    listener_settings: &ListenerSettings,
     fixed: &FixedConfig,
     watched: &mut Vec<Watched>,
     config: &Config,
@@ -148,21 +150,23 @@ pub(crate) fn apply(
     // First: `new` of an added extension may send requests already, also one that fails later.
     let http = &shared.services.http;
     let former_rates = http.set_rates(config.rates.clone());
+    let former_trust = listener_settings.set_trust(&config.trust);
     let added = add_all(shared, loader, config, new);
-    let added = added.inspect_err(|_| drop(http.set_rates(former_rates)))?;
+    let added = added.inspect_err(|_| {
+        http.set_rates(former_rates);
+        listener_settings.set_trust(&former_trust);
+    })?;
 
     let mut attempts: Vec<Attempt> = added
         .iter()
         .map(|it| attempt(it, Ok(added_as(it))))
         .collect();
-    let (kept, gone) = std::mem::take(watched)
+    let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(watched)
         .into_iter()
         .partition(|it| config.extensions.contains(&it.extension.name));
     *watched = kept;
-    attempts.extend(
-        gone.iter()
-            .map(|it: &Watched| attempt(it, Ok(remove(shared, it)))),
-    );
+    let removed = gone.iter().zip(remove_all(shared, &gone));
+    attempts.extend(removed.map(|(it, outcome)| attempt(it, Ok(outcome))));
     for kept in &mut *watched {
         // Several that take their time may take longer together than the service manager waits.
         service_manager().alive();
@@ -240,9 +244,7 @@ fn add_all(
         match add(shared, config, &name, candidate, plugin) {
             Ok(watched) => added.push(watched),
             Err(reason) => {
-                for watched in &added {
-                    remove(shared, watched);
-                }
+                remove_all(shared, &added);
                 return Err(rejected(&name, reason));
             }
         }
@@ -332,15 +334,38 @@ fn add(
     })
 }
 
-/// Stops an extension. Its stored values and durable events stay, in case it is added again.
-fn remove(shared: &Shared, watched: &Watched) -> Outcome {
+/// Stops extensions. Their stored values and durable events stay, in case they are added again.
+fn remove_all(shared: &Shared, gone: &[Watched]) -> Vec<Outcome> {
+    // All of them before the first wait: those that replace them run already, and both would handle the same events.
+    let ends: Vec<_> = gone.iter().map(|it| begin_removal(shared, it)).collect();
+    let deadline = Instant::now() + REMOVE_TIMEOUT;
+    let ends = gone.iter().zip(ends);
+    ends.map(|(it, end)| complete_removal(shared, it, &end, deadline))
+        .collect()
+}
+
+/// Takes an extension off the bus, and returns where its thread reports its end.
+fn begin_removal(shared: &Shared, watched: &Watched) -> mpsc::Receiver<()> {
+    let extension = &watched.extension;
+    shared.services.bus.remove(extension);
+    let (ended, end) = mpsc::channel();
+    // What is removed need not switch before.
+    let _ = extension.mailbox.withdraw_swaps();
+    extension.mailbox.put_command(Command::Stop(ended));
+    end
+}
+
+fn complete_removal(
+    shared: &Shared,
+    watched: &Watched,
+    end: &mpsc::Receiver<()>,
+    deadline: Instant,
+) -> Outcome {
     let extension = &watched.extension;
     // Each may take its time, and the service manager waits for all together.
     service_manager().alive();
-    shared.services.bus.remove(extension);
-    let (ended, end) = mpsc::channel();
-    extension.mailbox.put_command(Command::Stop(ended));
-    if end.recv_timeout(REMOVE_TIMEOUT).is_err() {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if end.recv_timeout(left).is_err() {
         warn!(
             extension = extension.name,
             "a handler has not returned within {} s of the removal; its thread is left behind, and its effects are dropped",
@@ -387,9 +412,29 @@ mod tests {
                     ended.send(()).unwrap();
                 }
             });
-            remove(&shared, &watched);
+            remove_all(&shared, std::slice::from_ref(&watched));
         });
         assert_eq!(bus.extensions().len(), 0);
+    }
+
+    #[test]
+    fn stuck_removed_extension_delays_no_other() {
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let gone = ["stuck", "other"].map(Watched::unattended);
+        let [stuck, other] = gone.each_ref().map(|it| &it.extension.mailbox);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                // The handler of the first returns only once the other has ended.
+                for mailbox in [other, stuck] {
+                    if let Taken::Command(Command::Stop(ended)) = mailbox.take() {
+                        ended.send(()).unwrap();
+                    }
+                }
+            });
+            remove_all(&shared, &gone);
+        });
+        let is_left_behind = |it: &Watched| !it.extension.fence.is_current(0);
+        assert!(!gone.iter().any(is_left_behind));
     }
 
     #[test]

@@ -203,6 +203,7 @@ impl Supervisor {
         let applied = reconfigure::apply(
             &self.shared,
             &self.loader,
+            &self.listener_settings,
             &self.fixed,
             &mut self.watched,
             config,

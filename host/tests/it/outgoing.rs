@@ -54,7 +54,7 @@ pub(crate) async fn fetched(host: &HostProcess, method: &str, url: &str) -> Valu
 }
 
 /// What the fetcher gets for its last request.
-async fn last_fetched(host: &HostProcess) -> Value {
+pub(crate) async fn last_fetched(host: &HostProcess) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let fetched = host.get("/fetched").await;

@@ -65,6 +65,52 @@ async fn hosts_requests_trust_the_private_ca() {
 }
 
 #[tokio::test]
+async fn ca_and_extension_of_one_edit_fit() {
+    let home = Home::new();
+    write_certificates(&home);
+    let (_host, url) = start(&home);
+    home.install("fetcher", &std::fs::read(fixture("fetcher")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["counter"]);
+    config["identity"]["fetch_url"] = json!(&url);
+    config["backup_folder"] = json!("backup-of-fetcher");
+    home.write_config(&config);
+    let host = home.start();
+    config["extensions"] = json!(["counter", "fetcher"]);
+    config["config"] = json!({ "fetcher": { "first_url": &url } });
+    config["tls"] = json!({ "ca_file": "ca.pem" });
+    home.write_config(&config);
+    let ran = home.tig_host(&["reload"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let answered = outgoing::last_fetched(&host).await;
+    assert_eq!(answered["answered"]["status"], 200, "{answered}");
+}
+
+#[tokio::test]
+async fn rejected_edit_leaves_the_former_ca() {
+    let home = Home::new();
+    write_certificates(&home);
+    let (_host, url) = start(&home);
+    for name in ["fetcher", "tally"] {
+        home.install(name, &std::fs::read(fixture(name)).unwrap());
+    }
+    let mut config = home.config();
+    config["extensions"] = json!(["fetcher"]);
+    config["backup_folder"] = json!("backup-of-fetcher");
+    home.write_config(&config);
+    let host = home.start();
+    config["extensions"] = json!(["fetcher", "tally"]);
+    config["config"] = json!({ "tally": { "refuse": true } });
+    config["tls"] = json!({ "ca_file": "ca.pem" });
+    home.write_config(&config);
+    let ran = home.tig_host(&["reload"]);
+    assert!(ran.stderr.contains("ordered to refuse"), "{ran:?}");
+    let failed = outgoing::fetched(&host, "GET", &url).await;
+    let text = failed["failed"]["text"].as_str().unwrap();
+    assert!(text.contains("UnknownIssuer"), "{text}");
+}
+
+#[tokio::test]
 async fn renewed_certificate_is_taken_without_a_signal() {
     let home = Home::new();
     let old = write_certificates(&home);
