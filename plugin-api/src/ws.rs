@@ -69,7 +69,7 @@ pub enum WsEventKind {
         /// Its text.
         #[serde(skip)]
         text: String,
-        /// When the last byte of it was read.
+        /// When the last byte of it had come, as the kernel has noted it.
         at_us: u64,
     },
     /// A frame of [`Context::ws_send_reported`] is with the kernel.

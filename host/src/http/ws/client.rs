@@ -46,8 +46,8 @@ impl WsClient {
     pub(crate) fn start(runtime: Handle, trust: &Trust, clock: Clock) -> io::Result<Self> {
         Ok(Self(Arc::new(Inner {
             runtime,
+            dialer: Dialer::new(trust, clock.clone()),
             clock,
-            dialer: Dialer::new(trust),
             barrier: Barrier::start()?,
             connections: Mutex::default(),
             live: Live::default(),
@@ -71,8 +71,7 @@ impl WsClient {
 
     fn open(&self, owner: &SocketOwner, open: Box<WsOpen>) {
         let inner = Arc::clone(&self.0);
-        let clock = inner.clock.clone();
-        let connection = Arc::new(Connection::new(owner, &open.tag, clock.clone()));
+        let connection = Arc::new(Connection::new(owner, &open.tag, inner.clock.clone()));
         let key = (Arc::clone(&owner.name), Arc::clone(&connection.tag));
         self.lock().insert(key, Arc::clone(&connection));
         inner.live.add();
@@ -80,13 +79,7 @@ impl WsClient {
             let client = Self(inner);
             let _live = LiveGuard(&client.0.live);
             let forget = |connection: &Arc<Connection>| client.forget(connection);
-            let served = task::run(
-                Arc::clone(&connection),
-                &client.0.dialer,
-                clock,
-                open,
-                forget,
-            );
+            let served = task::run(Arc::clone(&connection), &client.0.dialer, open, forget);
             if AssertUnwindSafe(served).catch_unwind().await.is_err() {
                 // The log has the panic; its extension must not wait for an end that never comes.
                 client.forget(&connection);

@@ -17,6 +17,8 @@ use super::ending::Ending;
 use super::handshake::{self, Opened};
 use super::request::Target;
 use super::stream::Stream;
+use super::tcp::TimedTcp;
+use crate::runtime::clock::Clock;
 
 /// Longest time to open a connection, whatever an extension asks for.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(300);
@@ -26,18 +28,24 @@ const ADDRESSES_MAX: usize = 8;
 
 /// Opens connections to peers that the host trusts.
 #[derive(Debug)]
-pub(super) struct Dialer(Mutex<Arc<ClientConfig>>);
+pub(super) struct Dialer {
+    tls: Mutex<Arc<ClientConfig>>,
+    clock: Clock,
+}
 
 impl Dialer {
-    /// Trusts `trust`.
+    /// Trusts `trust`; times of connections are those of `clock`.
     #[must_use]
-    pub(super) fn new(trust: &Trust) -> Self {
-        Self(Mutex::new(trust.tls_config()))
+    pub(super) fn new(trust: &Trust, clock: Clock) -> Self {
+        Self {
+            tls: Mutex::new(trust.tls_config()),
+            clock,
+        }
     }
 
     /// Sets the trusted authorities of later connections.
     pub(super) fn set_trust(&self, trust: &Trust) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trust.tls_config();
+        *self.tls.lock().unwrap_or_else(PoisonError::into_inner) = trust.tls_config();
     }
 
     /// Opens a connection.
@@ -67,6 +75,7 @@ impl Dialer {
         let addresses = look_up(&target.url).await?;
         *step = "the peer is connected";
         let tcp = connect(&addresses, deadline).await?;
+        let tcp = TimedTcp::new(tcp, self.clock.clone());
         let stream = if target.is_tls() {
             *step = "TLS begins";
             self.begin_tls(&target.url, tcp).await?
@@ -77,8 +86,8 @@ impl Dialer {
         handshake::shake_hands(target, stream).await
     }
 
-    async fn begin_tls(&self, url: &Url, tcp: TcpStream) -> Result<Stream, Ending> {
-        let config = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    async fn begin_tls(&self, url: &Url, tcp: TimedTcp) -> Result<Stream, Ending> {
+        let config = Arc::clone(&self.tls.lock().unwrap_or_else(PoisonError::into_inner));
         let host = url.host_str().unwrap_or_default();
         let host = host
             .trim_start_matches('[')

@@ -13,3 +13,4 @@ pub(crate) mod recorded;
 mod request;
 mod stream;
 mod task;
+mod tcp;

@@ -5,19 +5,20 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+
+use super::tcp::TimedTcp;
 
 /// The bytes of a connection.
 #[derive(Debug)]
 pub(super) enum Stream {
     /// Without TLS: the kernel lets one thread read and another write.
-    Plain(TcpStream),
+    Plain(TimedTcp),
     /// With TLS, whose state both need.
-    Tls(Mutex<Box<TlsStream<TcpStream>>>),
+    Tls(Mutex<Box<TlsStream<TimedTcp>>>),
 }
 
 impl Stream {
@@ -28,18 +29,17 @@ impl Stream {
         bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self {
-            Self::Plain(tcp) => loop {
-                ready!(tcp.poll_read_ready(context))?;
-                match tcp.try_read(bytes.initialize_unfilled()) {
-                    Ok(count) => {
-                        bytes.advance(count);
-                        return Poll::Ready(Ok(()));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) => return Poll::Ready(Err(error)),
-                }
-            },
+            Self::Plain(tcp) => tcp.poll_read(context, bytes),
             Self::Tls(tls) => Pin::new(&mut **lock(tls)).poll_read(context, bytes),
+        }
+    }
+
+    /// When the bytes came that were read last, in Unix microseconds of the host's clock.
+    #[must_use]
+    pub(super) fn arrived_us(&self) -> u64 {
+        match self {
+            Self::Plain(tcp) => tcp.arrived_us(),
+            Self::Tls(tls) => lock(tls).get_ref().0.arrived_us(),
         }
     }
 
@@ -50,13 +50,7 @@ impl Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self {
-            Self::Plain(tcp) => loop {
-                ready!(tcp.poll_write_ready(context))?;
-                match tcp.try_write(bytes) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    done => return Poll::Ready(done),
-                }
-            },
+            Self::Plain(tcp) => tcp.poll_write(context, bytes),
             Self::Tls(tls) => Pin::new(&mut **lock(tls)).poll_write(context, bytes),
         }
     }
@@ -81,6 +75,7 @@ impl Stream {
             Self::Plain(tcp) => {
                 // Tokio wants the whole stream for this; a second name of the socket does as well.
                 let socket = tcp
+                    .get_ref()
                     .as_fd()
                     .try_clone_to_owned()
                     .map(std::net::TcpStream::from);
@@ -92,6 +87,6 @@ impl Stream {
 }
 
 /// A panic of the TLS library ends its connection only: what it leaves fails at the next use.
-fn lock(tls: &Mutex<Box<TlsStream<TcpStream>>>) -> MutexGuard<'_, Box<TlsStream<TcpStream>>> {
+fn lock(tls: &Mutex<Box<TlsStream<TimedTcp>>>) -> MutexGuard<'_, Box<TlsStream<TimedTcp>>> {
     tls.lock().unwrap_or_else(PoisonError::into_inner)
 }

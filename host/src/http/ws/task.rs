@@ -22,7 +22,6 @@ use super::events;
 use super::handshake::Opened;
 use super::incoming::{Incoming, Message, Violation};
 use super::stream::Stream;
-use crate::runtime::clock::Clock;
 use crate::runtime::long_messages::LongMessage;
 use crate::runtime::socket_event::Unhandled;
 
@@ -59,7 +58,6 @@ thread_local! {
 pub(super) async fn run(
     connection: Arc<Connection>,
     dialer: &Dialer,
-    clock: Clock,
     open: Box<WsOpen>,
     forget: impl FnOnce(&Arc<Connection>),
 ) {
@@ -77,7 +75,7 @@ pub(super) async fn run(
             let stream = Arc::new(stream);
             connection.open(&stream);
             debug!(extension, tag, "connection opened");
-            let session = Session::new(&connection, &stream, clock, &open);
+            let session = Session::new(&connection, &stream, &open);
             drop(open);
             let ending = session.serve(ahead).await;
             (Some(stream), ending)
@@ -144,7 +142,6 @@ fn poll_read(
 struct Session<'a> {
     connection: &'a Connection,
     stream: &'a Stream,
-    clock: Clock,
     incoming: Incoming,
     unhandled: Arc<Unhandled>,
     /// Whether reading waits for the extension.
@@ -160,7 +157,7 @@ struct Session<'a> {
     next_ping: Instant,
     /// When the peer has sent something last.
     heard: Instant,
-    /// When the last bytes were read, in Unix microseconds: frames that they complete were read then.
+    /// When the last bytes came, in Unix microseconds: frames that they complete came then.
     heard_us: u64,
     /// When the connection ends if the peer does not end it before.
     gives_up: Option<Instant>,
@@ -181,7 +178,7 @@ enum Step {
 }
 
 impl<'a> Session<'a> {
-    fn new(connection: &'a Connection, stream: &'a Stream, clock: Clock, open: &WsOpen) -> Self {
+    fn new(connection: &'a Connection, stream: &'a Stream, open: &WsOpen) -> Self {
         let now = Instant::now();
         let ping_interval = interval(open.ping_every_ms);
         Self {
@@ -197,8 +194,7 @@ impl<'a> Session<'a> {
             silent_max: interval(open.silent_ms_max),
             next_ping: now + ping_interval.unwrap_or_default(),
             heard: now,
-            heard_us: clock.now_us(),
-            clock,
+            heard_us: stream.arrived_us(),
             gives_up: None,
         }
     }
@@ -337,7 +333,7 @@ impl<'a> Session<'a> {
             Ok(bytes) => {
                 self.has_read_much = bytes >= TURN_BYTES;
                 self.hear();
-                self.heard_us = self.clock.now_us();
+                self.heard_us = self.stream.arrived_us();
                 None
             }
             Err(error) => Some(self.cut_ending(&error.to_string())),
