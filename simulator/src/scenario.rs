@@ -27,6 +27,8 @@ pub enum Vice {
     None,
     /// Some of its results are made up, with trees that fit.
     Lies,
+    /// Some of its proofs are of another tree than the root that it has sent, or that others have found.
+    LiesInProofs,
     /// Sends each result twice.
     Repeats,
     /// Sometimes sends its result only after the lease.
@@ -195,6 +197,7 @@ fn slave(rng: &mut fastrand::Rng, has_vices: bool) -> SlaveProfile {
         Vice::None,
         Vice::None,
         Vice::Lies,
+        Vice::LiesInProofs,
         Vice::Repeats,
         Vice::Delays,
         Vice::WrongVersion,

@@ -84,7 +84,8 @@ impl Slave {
     /// It has been given a batch: how long until its next step, which is then its plan.
     pub fn begin(&mut self, batch: Batch, rng: &mut fastrand::Rng) -> u64 {
         self.idle_since_ms = None;
-        let shows = rng.u64(0..100) < VICE_PERCENT;
+        let is_due = self.profile.vice != Vice::LiesInProofs || !batch.sampled_nonces.is_empty();
+        let shows = rng.u64(0..100) < VICE_PERCENT && is_due;
         let vice = if shows { self.profile.vice } else { Vice::None };
         let work_ms = self.profile.nonce_ms * batch.num_nonces;
         if vice == Vice::GivesBack {
@@ -156,9 +157,10 @@ pub fn request(
 
 fn deliver(batch: &Batch, vice: Vice, slave: usize, rng: &mut fastrand::Rng) -> Option<Delivery> {
     let honest = |nonce| stub::output(&batch.settings, &batch.rand_hash, nonce);
-    let result = match vice {
-        Vice::Lies => stub::result(batch, |nonce| stub::lie(honest(nonce), slave)),
-        _ => stub::result(batch, honest),
+    let is_lie = matches!(vice, Vice::Lies | Vice::LiesInProofs);
+    let result = match is_lie {
+        true => stub::result(batch, |nonce| stub::lie(honest(nonce), slave)),
+        false => stub::result(batch, honest),
     }?;
     let mut body = serde_json::to_vec(&result).ok()?;
     if vice == Vice::WrongVersion {
@@ -167,7 +169,7 @@ fn deliver(batch: &Batch, vice: Vice, slave: usize, rng: &mut fastrand::Rng) -> 
     Some(Delivery {
         batch: batch.clone(),
         body,
-        is_lie: vice == Vice::Lies,
+        is_lie,
     })
 }
 

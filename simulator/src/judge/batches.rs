@@ -15,6 +15,10 @@ const IDLE_MS_MAX: u64 = 70_000;
 /// Proofs may wait for so long while slaves are given other work: they are kept for who has the leaves.
 const PROOF_WAITS_MS_MAX: u64 = 20_000;
 
+/// So many proofs of a slave that contradict their roots may be taken in one life of the master: five of them within a day lead to
+/// quarantine, and those of jobs that have ended meanwhile do not count.
+const CONTRADICTIONS_MAX: u64 = 10;
+
 /// Which part of a batch is out.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Part {
@@ -44,6 +48,8 @@ pub(super) struct Batches {
     leases: BTreeMap<(String, Part), Lease>,
     queue_since_ms: Option<u64>,
     proofs_since_ms: Option<u64>,
+    /// Proofs that were taken although they contradict their roots, by slave.
+    contradictions: BTreeMap<usize, u64>,
     /// A root was given out while, at the last look, proofs had waited for long.
     suspicion: Option<String>,
 }
@@ -148,20 +154,36 @@ impl Judge {
     }
 
     /// A result was taken.
-    pub fn accepted(&mut self, slaves: &[Slave], slave: usize, delivery: &Delivery) {
+    pub fn accepted(&mut self, slaves: &[Slave], slave: usize, delivery: &Delivery, now_ms: u64) {
         self.results += 1;
         let batch = &delivery.batch;
         self.batches.returned(slave, batch);
         self.batches.answered(batch);
+        let contradicts = delivery.is_lie && slaves[slave].profile.vice == Vice::LiesInProofs;
+        if contradicts {
+            self.contradicted(slave, now_ms);
+        }
         let Some(case) = self.cases.get_mut(&batch.benchmark_id) else {
             return;
         };
         case.heard.insert(batch.start_nonce);
+        case.is_spoilt |= delivery.is_lie && self.proved.contains(&batch.benchmark_id);
         // What was computed for a block that was rolled back is as good as a lie.
-        if delivery.is_lie || case.rand_hash != batch.rand_hash {
+        if delivery.is_lie && !contradicts || case.rand_hash != batch.rand_hash {
             case.lies.insert(batch.start_nonce);
-        } else if !case.is_submitted && !is_suspect(&slaves[slave]) {
+        } else if !case.is_submitted && !contradicts && !is_suspect(&slaves[slave]) {
             case.truths.insert(batch.start_nonce);
+        }
+    }
+
+    /// A proof was taken that is of another tree than its root.
+    fn contradicted(&mut self, slave: usize, now_ms: u64) {
+        let count = self.batches.contradictions.entry(slave).or_default();
+        *count += 1;
+        if *count > CONTRADICTIONS_MAX {
+            let text =
+                format!("{count} proofs of slave-{slave} that contradict their roots were taken");
+            self.blame(now_ms, "who contradicts itself gets no work", text);
         }
     }
 
@@ -201,5 +223,6 @@ impl Judge {
 
 /// Whether it may be in quarantine, with all that it has delivered.
 fn is_suspect(slave: &Slave) -> bool {
-    matches!(slave.profile.vice, Vice::Lies | Vice::WrongVersion)
+    let vice = slave.profile.vice;
+    matches!(vice, Vice::Lies | Vice::LiesInProofs | Vice::WrongVersion)
 }

@@ -73,7 +73,8 @@ impl World<'_> {
                     "slave-{number} delivered {}",
                     delivery.batch.id()
                 ));
-                self.judge.accepted(&self.slaves, number, &delivery);
+                self.judge
+                    .accepted(&self.slaves, number, &delivery, self.now_ms);
                 if times > 1 {
                     self.slaves[number].plan = Plan::Submit(delivery, times - 1);
                 }
