@@ -249,9 +249,9 @@ impl<'a> World<'a> {
 
     /// Shows the judge what the master says of its slaves.
     fn look(&mut self) -> Result<(), String> {
-        if let Some(report) = self.ask("/slaves")?
-            && let Ok(report) = serde_json::from_slice(&report)
-        {
+        if let Some(report) = self.ask("/slaves")? {
+            let report = serde_json::from_slice(&report);
+            let report = report.map_err(|error| format!("GET /slaves: {error}"))?;
             self.judge.looked(&report, &self.slaves, self.now_ms);
         }
         Ok(())

@@ -7,7 +7,7 @@ use tig_protocol::Batch;
 
 use super::{HEARS_MS_MAX, Judge};
 use crate::scenario::{LEASE_MS, Vice};
-use crate::slave::{Delivery, Slave};
+use crate::slave::{self, Delivery, Slave};
 
 /// A slave that can work may have none for so long while there is some: what it has failed at, others may try first for 60 s.
 const IDLE_MS_MAX: u64 = 70_000;
@@ -37,9 +37,16 @@ struct Lease {
 /// What `GET /slaves` says.
 #[derive(Debug, Deserialize)]
 pub struct SlavesReport {
+    quarantined: Vec<Sentence>,
     queued: u64,
     priority: u64,
     audits: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sentence {
+    name: String,
+    reason: String,
 }
 
 /// Who has which batch, and since when some wait.
@@ -194,6 +201,14 @@ impl Judge {
 
     /// The master's own view of its slaves.
     pub fn looked(&mut self, report: &SlavesReport, slaves: &[Slave], now_ms: u64) {
+        for slave in slaves.iter().filter(|slave| !is_suspect(slave)) {
+            let name = slave::name(slave.number);
+            let mut sentences = report.quarantined.iter();
+            if let Some(sentence) = sentences.find(|sentence| sentence.name == name) {
+                let text = format!("{name} is in quarantine: {}", sentence.reason);
+                self.blame(now_ms, "no honest slave is in quarantine", text);
+            }
+        }
         let since = |before: Option<u64>, waits: bool| waits.then(|| before.unwrap_or(now_ms));
         let batches = &mut self.batches;
         batches.queue_since_ms = since(batches.queue_since_ms, report.queued > report.audits);
