@@ -148,6 +148,7 @@ fn slaves() -> Vec<EventExample> {
             start_nonce: 8,
             slave: SLAVE.to_owned(),
             reason: "the proof of nonce 13 does not reach the root of the batch".to_owned(),
+            contradicts: false,
         }),
         EventExample::of(&SlaveConvicted {
             slave: SLAVE.to_owned(),

@@ -58,6 +58,9 @@ pub struct ResultRefused {
     pub slave: String,
     /// Why.
     pub reason: String,
+    /// Whether its root is another than the slave's own earlier one, or than the one that two slaves have found.
+    #[serde(default)]
+    pub contradicts: bool,
 }
 event!(ResultRefused, "result_refused");
 

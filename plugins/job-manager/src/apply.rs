@@ -172,6 +172,7 @@ impl JobManager {
             start_nonce,
             slave: rejection.slave.clone(),
             reason: rejection.reason.clone(),
+            contradicts: rejection.contradicts,
         })?;
         self.hand_out_again(ctx, benchmark_id, start_nonce)?;
         if let Some(job) = self.jobs.get_mut(benchmark_id) {

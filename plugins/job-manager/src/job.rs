@@ -82,6 +82,8 @@ pub(crate) enum Unprovable {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Accepted {
     Nothing,
+    /// The root that is known, and proofs of nonces that are not sampled now.
+    OtherProofs,
     /// A record to store; `is_first` if there was none.
     Record {
         record: BatchRecord,
@@ -296,7 +298,19 @@ impl Job {
         if result.merkle_proofs.is_empty() {
             batch.sampled_nonces.clear();
         }
-        batch.check(result)?;
+        let mut has_other_proofs = false;
+        if let Err(error) = batch.check(result) {
+            let BadBatchResult::OtherProofs { proved, .. } = &error else {
+                return Err(error.into());
+            };
+            // A benchmark that is confirmed again after a rollback has other samples, and slaves still have batches with the
+            // former ones: an honest root and honest branches are no fault.
+            batch.sampled_nonces.clone_from(proved);
+            if batch.check(result).is_err() || !self.batches.contains_key(&index) {
+                return Err(error.into());
+            }
+            has_other_proofs = true;
+        }
         let claim = BatchRecord::without_proofs(result, slave);
         let Some(stored) = self.batches.get(&index) else {
             let record = with_proofs(claim, result);
@@ -311,7 +325,9 @@ impl Job {
                 });
             }
             Accepted::Claim(claim)
-        } else if !batch.sampled_nonces.is_empty() && !self.is_proved(index) {
+        } else if has_other_proofs && !self.audits.contains_key(&index) {
+            Accepted::OtherProofs
+        } else if !has_other_proofs && !batch.sampled_nonces.is_empty() && !self.is_proved(index) {
             let record = with_proofs(stored.clone(), result);
             let is_first = false;
             Accepted::Record { record, is_first }

@@ -211,6 +211,7 @@ impl JobManager {
             slave: claim.slave.clone(),
             reason,
             at_ms: ctx.now_ms(),
+            contradicts: true,
         };
         self.reject(ctx, benchmark_id, rejection)
     }

@@ -63,7 +63,7 @@ use tig_plugin_api::prelude::*;
 use crate::batch_rate::BatchRate;
 use crate::config::Config;
 use crate::finished::Finished;
-use crate::job::{Accepted, Job};
+use crate::job::{Accepted, Job, Refusal};
 use crate::judge::Present;
 use crate::network::{Network, NewBlock, Proof};
 use crate::pace::Pace;
@@ -241,6 +241,17 @@ impl JobManager {
                     ("slave", &slave),
                 ],
             ),
+            Ok((_, Accepted::OtherProofs)) => {
+                ctx.info_with(
+                    "result ignored: it proves nonces that are not sampled now",
+                    &[
+                        ("benchmark_id", &benchmark_id),
+                        ("start_nonce", &start_nonce),
+                        ("slave", &slave),
+                    ],
+                );
+                self.hand_out_again(ctx, &benchmark_id, start_nonce)?;
+            }
             Ok((index, Accepted::Record { record, is_first })) => {
                 self.store_result(ctx, &benchmark_id, index, record, is_first)?;
             }
@@ -249,11 +260,16 @@ impl JobManager {
                 self.hear(ctx, &benchmark_id, index, &claim)?;
             }
             Err(refusal) => {
+                // The root of a reconfirmed job may be one for the block that the network rolled back: no fault of its slave.
+                let job = self.jobs.get(&benchmark_id);
+                let is_reconfirmed = job.is_some_and(|job| job.record().reconfirmed);
+                let is_other = matches!(refusal, Refusal::OtherRoot { .. });
                 let rejection = Rejection {
                     start_nonce,
                     slave,
                     reason: refusal.to_string(),
                     at_ms: ctx.now_ms(),
+                    contradicts: is_other && !is_reconfirmed,
                 };
                 self.reject(ctx, &benchmark_id, rejection)?;
             }

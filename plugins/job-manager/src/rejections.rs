@@ -11,6 +11,8 @@ pub(crate) struct Rejection {
     pub(crate) slave: String,
     pub(crate) reason: String,
     pub(crate) at_ms: u64,
+    /// Its root is another than the one that is known.
+    pub(crate) contradicts: bool,
 }
 
 /// The newest ones, the last first, and how many there were.

@@ -27,7 +27,7 @@
 //! says which one it is for; a result for a former one is answered 409. Without that header the next result of each slave that
 //! had the batch by then is taken for one of those.
 //!
-//! A slave that keeps sending bad results, whose answers `job_manager` refuses again and again within a day, or whose result
+//! A slave that keeps sending bad results, whose answers contradict known roots again and again within a day, or whose result
 //! others have shown to be wrong, goes into quarantine with the evidence: it gets no work and its results are refused, until
 //! `quarantine_ms` are over or `POST /pardon-slave` with `{"slave": name}` comes from this machine. A name is what a slave says
 //! it is, so this keeps out faults and fools; who is let in at all is the host's to decide.
@@ -75,7 +75,7 @@ use crate::slaves::{Name, Slaves};
 use crate::view::{View, Waiting};
 
 /// Refused results after which a slave goes into quarantine: so many in a row that are bad in themselves, or so many within
-/// [`DISPROOFS_MS`](slaves::DISPROOFS_MS) that `job_manager` has refused.
+/// [`DISPROOFS_MS`](slaves::DISPROOFS_MS) that contradict roots known to `job_manager`.
 const REFUSALS_MAX: u32 = 5;
 
 const SUBMIT_PATH: &str = "/submit-batch-result/";
@@ -231,13 +231,15 @@ impl SlaveManager {
     }
 
     /// `job_manager` knows more of a batch than this one. As with results that are refused here, only the answer to a batch that
-    /// the slave held counts against it: names are easily forged.
+    /// the slave held counts against it, and proofs only if no root was forged in its name: names are easily forged. Only a
+    /// result that contradicts a known root counts: others may be for what was sampled before a rollback.
     fn on_result_refused(&mut self, ctx: &mut Context<'_>, event: ResultRefused) -> Result<()> {
         let ResultRefused {
             benchmark_id,
             start_nonce,
             slave,
             reason,
+            contradicts,
         } = event;
         let now_ms = ctx.now_ms();
         let State { queue, slaves, .. } = &mut self.state;
@@ -245,7 +247,7 @@ impl SlaveManager {
         let Some(stats) = slaves.get_mut(&slave) else {
             return Ok(());
         };
-        if !is_answer {
+        if !is_answer || !contradicts {
             stats.refused(&reason);
             return Ok(());
         }

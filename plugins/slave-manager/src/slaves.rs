@@ -30,11 +30,11 @@ pub(crate) const PRESENT_MS: u64 = 60_000;
 /// Failures in a row from which on a slave gets pauses, that others may have its work.
 pub(crate) const FAILURES_TO_REST: u32 = 3;
 
-/// Results that `job_manager` refuses count together within this time. A result that it takes says nothing of the others: it
+/// Results that contradict roots known to `job_manager` count together within this time. A result that it takes says nothing of the others: it
 /// may be the root of a slave that contradicts itself with each proof.
 pub(crate) const DISPROOFS_MS: u64 = 24 * 3_600_000;
 
-/// Times remembered of results that `job_manager` has refused, the newest.
+/// Times remembered of such results, the newest.
 const DISPROOFS_COUNT_MAX: usize = REFUSALS_MAX as usize;
 
 /// The first pause; it doubles with each further failure.
@@ -66,7 +66,7 @@ pub(crate) struct Slave {
     /// Of them the refused results: who only gives batches back does no harm.
     #[serde(default)]
     pub(crate) refused_in_a_row: u32,
-    /// When `job_manager` refused results that were taken here, the oldest first.
+    /// When results that were taken here contradicted roots known to `job_manager`, the oldest first.
     #[serde(default)]
     disproved_ms: VecDeque<u64>,
     /// Algorithms that it has said it cannot run.
@@ -119,7 +119,8 @@ impl Slave {
         self.refused_in_a_row
     }
 
-    /// `job_manager` refused its result, which had ended the row when it was taken here. Returns how many it has refused lately.
+    /// Its result, which had ended the row when it was taken here, contradicts a root known to `job_manager`. Returns how many
+    /// did so lately.
     pub(crate) fn result_disproved(&mut self, reason: &str, now_ms: u64) -> usize {
         self.refused(reason);
         if self.disproved_ms.len() >= DISPROOFS_COUNT_MAX {

@@ -388,6 +388,27 @@ fn batches_of_jobs_too_late_to_count_are_forgotten() {
 }
 
 #[test]
+fn incomplete_listing_keeps_benchmarked_batches() {
+    let mut manager = start();
+    let started = [("listed", 100), ("sampled", 100), ("unknown", 100)];
+    for (id, _) in started {
+        let sampled: &[u64] = if id == "sampled" { &[0] } else { &[] };
+        manager.event("new_batch", batch(id, 0, sampled));
+    }
+    let mut listing = block(127, &started, &[]);
+    listing["benchmarks"]["listed"] = json!({ "id": "listed" });
+    manager.event("new_block", listing);
+    // The last block in which the proof of a confirmed benchmark can be sent.
+    for (height, queued) in [(128, 2), (129, 0)] {
+        let mut listing = block(height, &started, &[]);
+        let submissions = &mut listing["block"]["config"]["benchmark_submissions"];
+        submissions["submission_delay_multiplier"] = json!(3.0);
+        manager.event("new_block", listing);
+        assert_eq!(slaves(&mut manager)["queued"], queued, "{height}");
+    }
+}
+
+#[test]
 fn a_reload_keeps_queue_leases_and_statistics() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));

@@ -356,6 +356,7 @@ fn one_voice_does_not_undo_what_two_have_found() {
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].0, "result_refused");
     assert_eq!(events[0].1["slave"], "liar");
+    assert_eq!(events[0].1["contradicts"], true);
     assert_eq!(stage(&mut manager)["stage"], "benchmark_ready");
 
     // Whoever contradicts it with a proof version has not proved it: another slave gets it at once.

@@ -19,6 +19,9 @@ struct Done {
     /// The slave held the batch when it sent the result, which was not refused so far.
     #[serde(default)]
     is_answer: bool,
+    /// The root under its name came from it: it held the batch then. `take_answer` leaves this as it is.
+    #[serde(default)]
+    root_is_answer: bool,
 }
 
 /// The slave and the samples of each completed batch.
@@ -33,10 +36,16 @@ impl Completed {
         sampled_nonces: &[u64],
         is_answer: bool,
     ) {
+        // Proofs do not make an earlier root under this name the slave's own.
+        let root = self.0.get(&key.with_version(Version::Plain));
+        let root_is_answer = root
+            .filter(|root| root.slave == *slave)
+            .map_or(is_answer, |root| root.root_is_answer);
         let done = Done {
             slave: Arc::clone(slave),
             sampled_nonces: sampled_nonces.into(),
             is_answer,
+            root_is_answer,
         };
         self.0.insert(key, done);
         while self.0.len() > COMPLETED_MAX {
@@ -61,10 +70,11 @@ impl Completed {
         (*done.sampled_nonces == *sampled_nonces).then_some(done.slave)
     }
 
-    /// Whether the batch was completed by an answer of `slave`; from now on it was not.
+    /// Whether the batch was completed by an answer of `slave`, and no root under its name came from elsewhere; from now on
+    /// it was not.
     pub(super) fn take_answer(&mut self, key: BatchKey, slave: &str) -> bool {
         let done = self.0.get_mut(&key).filter(|done| *done.slave == *slave);
-        done.is_some_and(|done| std::mem::take(&mut done.is_answer))
+        done.is_some_and(|done| std::mem::take(&mut done.is_answer) && done.root_is_answer)
     }
 
     pub(super) fn forget(&mut self, range: RangeInclusive<BatchKey>) {

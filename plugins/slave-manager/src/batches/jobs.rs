@@ -20,6 +20,9 @@ pub(super) struct Job {
     pub(super) template: Batch,
     /// Height from which the lifespan counts; of the first block seen if no listing has it.
     block_started: Option<u32>,
+    /// Its benchmark was listed, or proofs of it were wanted: a listing that lacks it says nothing.
+    #[serde(default)]
+    pub(super) is_benchmarked: bool,
     #[serde(default, rename = "strays")]
     pub(super) late: LateResults,
 }
@@ -72,10 +75,12 @@ impl Queue {
             };
             let started = listed.get(benchmark_id).copied().or(job.block_started);
             let started = *job.block_started.insert(started.unwrap_or(window.height));
-            let is_over = match progress(benchmark_id) {
+            let progress = progress(benchmark_id);
+            job.is_benchmarked |= progress == Progress::Benchmarked;
+            let is_over = match progress {
                 Progress::Proved => true,
-                Progress::Benchmarked => window.is_too_late(started),
-                Progress::Precommitted => window.is_too_late_to_benchmark(started),
+                _ if job.is_benchmarked => window.is_too_late(started),
+                _ => window.is_too_late_to_benchmark(started),
             };
             let lives = !is_over && !window.is_expired(started);
             if !lives {
@@ -208,6 +213,7 @@ impl Queue {
         let job = Job {
             template: batch,
             block_started: listed,
+            is_benchmarked: false,
             late,
         };
         self.jobs.insert(number, job);

@@ -307,7 +307,7 @@ impl Queue {
     }
 
     /// Whether the last result under this slave's name answered a batch that the slave held, and not only its name is on it.
-    /// Each answer is found once.
+    /// Each answer is found once. Proofs do not count if the root under the same name came from elsewhere.
     pub(crate) fn take_answer(
         &mut self,
         benchmark_id: &str,
@@ -360,6 +360,11 @@ impl Queue {
         };
         let start_nonce = batch.start_nonce;
         let job = self.job_of(batch);
+        if version == Version::Proof
+            && let Some(job) = self.jobs.get_mut(&job)
+        {
+            job.is_benchmarked = true;
+        }
         let key = BatchKey {
             version,
             job,

@@ -181,12 +181,12 @@ fn batches_given_back_are_no_bad_results() {
     assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
 }
 
-/// `job_manager` refuses a result of this slave.
+/// `job_manager` refuses a result of this slave, which contradicts a known root.
 fn refuse(manager: &mut Manager, slave: &str, batch: &Value) {
     manager.event(
         "result_refused",
         json!({ "benchmark_id": batch["benchmark_id"], "start_nonce": batch["start_nonce"], "slave": slave,
-            "reason": "no" }),
+            "reason": "no", "contradicts": true }),
     );
 }
 
@@ -256,6 +256,44 @@ fn refused_forgeries_do_not_count_against_a_slave() {
         refuse(&mut manager, "ann", &other);
     }
     assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+}
+
+/// A root under her name is not hers, and her honest proofs contradict it.
+#[test]
+fn forged_roots_do_not_count_against_a_slave() {
+    let mut manager = start();
+    for start_nonce in (0..20).step_by(4) {
+        let plain = batch(ID, start_nonce, &[]);
+        manager.event("new_batch", plain.clone());
+        assert_eq!(
+            post(&mut manager, "ann", &plain, &result(&plain)).status,
+            200
+        );
+        let proof = batch(ID, start_nonce, &[start_nonce]);
+        answer(&mut manager, "ann", &proof);
+        refuse(&mut manager, "ann", &proof);
+    }
+    let report = slaves(&mut manager);
+    assert_eq!(report["quarantined"], json!([]));
+    assert_eq!(report["slaves"][0]["errors"], 5);
+}
+
+/// After a rollback, proofs of the former samples are still waiting here, or leased.
+#[test]
+fn refusals_without_contradiction_do_not_count() {
+    let mut manager = start();
+    for start_nonce in (0..20).step_by(4) {
+        answer(&mut manager, "ann", &batch(ID, start_nonce, &[]));
+        answer(&mut manager, "ann", &batch(ID, start_nonce, &[start_nonce]));
+        manager.event(
+            "result_refused",
+            json!({ "benchmark_id": ID, "start_nonce": start_nonce, "slave": "ann",
+                "reason": "no", "contradicts": false }),
+        );
+    }
+    let report = slaves(&mut manager);
+    assert_eq!(report["quarantined"], json!([]));
+    assert_eq!(report["slaves"][0]["errors"], 5);
 }
 
 #[test]
