@@ -63,11 +63,11 @@ struct NamedKey {
 
 impl NamedKey {
     fn read(path: &Path) -> Option<Self> {
+        let id = config_file::setting(path, "horde_crossval", "access_key_id")?;
         let config = config_file::value(path);
-        let id = config["config"]["horde_crossval"]["access_key_id"].as_str()?;
         let file = config["keys"]["s3"]["file"].as_str()?;
         Some(Self {
-            id: id.to_owned(),
+            id: id.as_str()?.to_owned(),
             // A relative path starts from the config's folder.
             secret_file: path.parent().unwrap_or(Path::new("")).join(file),
         })
@@ -140,5 +140,19 @@ mod tests {
         let (of_own_file, has_key_id) = remedy("id", "newer");
         assert!(of_own_file.contains("own-secret"), "{of_own_file}");
         assert!(!has_key_id, "a file of the operator's own is not written");
+    }
+
+    #[test]
+    fn key_of_a_section_in_a_file_is_compared() {
+        let (home, host) = home();
+        let mut config: Value = serde_json::from_slice(&fs::read(host.config()).unwrap()).unwrap();
+        let section = config["config"]["horde_crossval"].take();
+        let file = host.config().with_file_name("crossval.json");
+        fs::write(file, section.to_string()).unwrap();
+        config["config"]["horde_crossval"] = serde_json::json!({ "$file": "crossval.json" });
+        fs::write(host.config(), config.to_string()).unwrap();
+        let environment = load(&home, &env("id", "newer"));
+        assert!(finding(&environment, home.path(), &host).is_some());
+        assert!(has_key_id(&environment, home.path(), &host));
     }
 }
