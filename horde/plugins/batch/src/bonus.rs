@@ -18,10 +18,14 @@ pub(crate) struct Online {
 impl Online {
     fn from_report(row: &ClassReport) -> Self {
         let unmade = row.tested.saturating_sub(row.jobs);
-        let least = u64::from(row.right) + u64::from(row.user_jobs);
+        let right = u64::from(row.right);
+        let user_jobs = u64::from(row.user_jobs);
+        let open = u64::from(row.excused) + u64::from(row.interrupted) + u64::from(unmade);
+        // A report of an earlier version does not say how many were tested, and has users' jobs beyond the limits.
+        let is_earlier = row.tested < row.jobs;
         Self {
-            least,
-            most: least + u64::from(row.excused) + u64::from(row.interrupted) + u64::from(unmade),
+            least: right + if is_earlier { 0 } else { user_jobs },
+            most: right + user_jobs + open,
         }
     }
 
@@ -89,4 +93,23 @@ fn previous_batch(finished: &[BatchReport], cycle_start: Option<u64>) -> Option<
     };
     let newest = finished.iter().rev().find(earlier)?;
     (newest.cycle_start == Some(before)).then_some(newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_jobs_of_an_earlier_report_are_open() {
+        let row = |tested| ClassReport {
+            tested,
+            user_jobs: 1,
+            jobs: 2,
+            right: 2,
+            ..ClassReport::default()
+        };
+        let nearest = |tested, number| Online::from_report(&row(tested)).nearest(number);
+        assert_eq!((nearest(0, 2), nearest(0, 3)), (2, 3));
+        assert_eq!((nearest(2, 2), nearest(2, 3)), (3, 3));
+    }
 }

@@ -30,12 +30,17 @@ pub(crate) struct ClassOffer {
     pub(crate) users: u32,
     /// So many are tested.
     pub(crate) tested: u32,
+    /// No more are tested, as the batch would have more than [`JOBS_MAX`] jobs.
+    #[serde(default)]
+    tested_max: Option<u32>,
 }
 
 impl ClassOffer {
-    /// Executors that were not tested because they ran users' jobs. Those beyond the limit of the class would not have been tested anyway.
+    /// Executors that were not tested because they ran users' jobs. Those beyond the limits of class and batch would not have been tested
+    /// anyway.
     pub(crate) fn user_jobs(&self, rules: &Rules) -> u32 {
         let due = rules.cap(self.class, self.announced);
+        let due = due.min(self.tested_max.unwrap_or(u32::MAX));
         self.users.min(due.saturating_sub(self.tested))
     }
 }
@@ -95,6 +100,7 @@ fn classes(
             announced,
             users,
             tested: rules.cap(class, announced - users),
+            tested_max: None,
         }
     };
     counts.into_iter().map(offer).collect()
@@ -120,6 +126,7 @@ fn cap_all(offers: &mut [Offer]) {
     }
     for class in offers.iter_mut().flat_map(|offer| &mut offer.classes) {
         class.tested = class.tested.min(fits);
+        class.tested_max = Some(fits);
     }
 }
 
@@ -191,6 +198,16 @@ mod tests {
         let tested = tested(&offers(&manifests));
         assert_eq!((tested[0], tested[100]), (81, 10));
         assert!(tested.iter().map(|count| u64::from(*count)).sum::<u64>() <= JOBS_MAX);
+    }
+
+    /// Otherwise a miner could order such a job itself in every other cycle, and earn the bonus for a changed manifest.
+    #[test]
+    fn users_beyond_the_total_limit_are_not_noted() {
+        let large: &[_] = &[(SPIN_UP, 1_000)];
+        let offers = offers(&vec![large; 100]);
+        let busy = &offers[7].classes[0];
+        assert_eq!((busy.users, busy.tested), (1, 81));
+        assert_eq!(busy.user_jobs(&Rules::default()), 0);
     }
 
     #[test]
