@@ -126,6 +126,16 @@ fn scores_beyond_single_precision_are_absent() {
     }
 }
 
+/// In single precision they are all 0, and then neurons that were never tested would be paid alike.
+#[test]
+fn scores_below_single_precision_keep_ratios() {
+    for small in [1e-46, 1e-40, 1e-300] {
+        let mut world = World::new("direct");
+        world.give_scores(&json!({ (hotkey(0)): small, (hotkey(1)): 3.0 * small, "5X": 1 }));
+        assert_eq!(applied(&mut world), json!([[1, 2], [21_845, 65_535]]));
+    }
+}
+
 #[test]
 fn unknown_hotkeys_beyond_the_bound_are_given_up() {
     let entries = (0..100_000).map(|number| (format!("5{number}"), json!(1.0)));
