@@ -15,8 +15,11 @@ use crate::wasm::write_whole;
 /// Folder inside the algorithms folder; each slave has its own in there.
 const FOLDER: &str = "results";
 const EXTENSION: &str = "json";
-/// Results that are taken up again; the master has given others' batches to somebody else by then.
+/// Results that a slave holds while the master does not take them.
 pub(crate) const RESULTS_MAX: usize = 64;
+/// Results that are taken up again: besides those held, some may have come at each stop. The master has given others' batches to somebody
+/// else by then.
+const RESULTS_TAKEN_UP_MAX: usize = 2 * RESULTS_MAX;
 /// Bytes of one result.
 const RESULT_BYTES_MAX: u64 = 64 << 20;
 
@@ -62,7 +65,7 @@ impl Spool {
         }
     }
 
-    /// What is kept, at most [`RESULTS_MAX`].
+    /// What is kept, at most [`RESULTS_TAKEN_UP_MAX`].
     pub(crate) fn all(&self) -> io::Result<Vec<KeptResult>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -82,7 +85,7 @@ impl Spool {
                     tracing::warn!(%path, %error, "a result on disk cannot be used; skipping it");
                 }
             }
-            if results.len() == RESULTS_MAX {
+            if results.len() == RESULTS_TAKEN_UP_MAX {
                 break;
             }
         }
@@ -174,6 +177,19 @@ mod tests {
         let file = spool.all().expect("readable").remove(0).file;
         Spool::forget(&file).expect("it is there");
         assert_eq!(kept(&spool), []);
+    }
+
+    /// At the stop, a slave that holds as many as it may takes the last ones that were computed.
+    #[test]
+    fn results_of_the_stop_are_taken_up() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let spool = spool(root.path());
+        let count = RESULTS_MAX + 3;
+        for number in 0..count {
+            let kept = spool.keep(&format!("job_{number}"), RESULT);
+            kept.expect("writable");
+        }
+        assert_eq!(kept(&spool).len(), count);
     }
 
     #[test]
