@@ -145,7 +145,8 @@ impl Miners {
     ) -> Result<()> {
         let text = tig_plugin_api::Error::from(error).to_string();
         let link = self.state.links.get(hotkey);
-        let has_manifest = link.is_some_and(|link| link.manifest.is_some());
+        // That of an earlier connection does not answer a holder who asks.
+        let has_manifest = link.is_some_and(|link| link.current_manifest().is_some());
         let is_manifest =
             matches!(error, MessageError::Field { message, .. } if *message == MANIFEST);
         self.ignore(ctx, hotkey, Ignored::of_error(error), &text);

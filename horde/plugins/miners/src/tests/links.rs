@@ -339,6 +339,27 @@ fn manifest_of_a_broken_connection_is_not_announced() {
     assert_eq!(announced_count(&mut world), Some(json!(2)), "it has a job");
 }
 
+/// Otherwise a batch would wait for the miner until its time is up.
+#[test]
+fn invalid_manifest_ends_a_reopened_link() {
+    for has_job in [false, true] {
+        let mut world = start();
+        world.link(&[1]);
+        if has_job {
+            world.begin_at("running", &[(1, 1)]);
+        }
+        world.drop_connection(1);
+        let tag = world.tag(1);
+        world.0.ws_accept(&tag);
+        want(&mut world, &[1]);
+        world.0.emitted();
+        world.frame(1, r#"{"message_type":"V0ExecutorManifestRequest"}"#);
+        let links = world.events("horde_miner_link");
+        assert_eq!(links.is_empty(), has_job, "{links:?}");
+        assert_eq!(world.0.ws_closed().is_empty(), has_job);
+    }
+}
+
 #[test]
 fn link_that_is_let_go_leaves_no_timer() {
     let mut world = start();
