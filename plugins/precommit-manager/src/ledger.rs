@@ -28,7 +28,7 @@ pub(crate) struct Ledger {
     /// Precommits of earlier heights, the oldest first, with their fees: they may not have been sent or answered.
     #[serde(default)]
     former: VecDeque<(BenchmarkSettings, PreciseNumber)>,
-    /// Refusals since the last acceptance.
+    /// Precommits since the last acceptance that were refused, or never reached the API.
     pub(crate) rejections: u32,
 }
 
@@ -102,8 +102,18 @@ impl Ledger {
     }
 
     /// Gives the slot of a precommit back that nobody has seen. Returns the fee if the settings had one.
-    pub(crate) fn drop_unsent(&mut self, settings: &BenchmarkSettings) -> Option<PreciseNumber> {
+    ///
+    /// If `is_wanted`, and its block is the newest, it has no attempt left: it counts like a refusal, or each turn would make others
+    /// in its place until all settings of the block are used.
+    pub(crate) fn drop_unsent(
+        &mut self,
+        settings: &BenchmarkSettings,
+        is_wanted: bool,
+    ) -> Option<PreciseNumber> {
         let fee = self.made.remove(settings);
+        if fee.is_some() && is_wanted && settings.block_id == self.block_id {
+            self.rejections = self.rejections.saturating_add(1);
+        }
         fee.or_else(|| self.take_former(settings))
     }
 

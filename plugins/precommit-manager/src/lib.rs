@@ -316,7 +316,8 @@ impl PrecommitManager {
         ctx: &mut Context<'_>,
         event: PrecommitDropped,
     ) -> Result<()> {
-        self.give_back(ctx, |ledger| ledger.drop_unsent(&event.settings))
+        let is_wanted = !self.is_draining && !self.is_paused;
+        self.give_back(ctx, |ledger| ledger.drop_unsent(&event.settings, is_wanted))
     }
 
     /// Begins nothing new until `resume`, also after a restart; what is paid for is finished.

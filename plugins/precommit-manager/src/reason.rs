@@ -176,7 +176,9 @@ pub(crate) enum Hold {
     #[error("{0} precommits have no proof yet: let the slaves catch up or add some")]
     #[serde(rename = "max_unresolved_reached")]
     TooManyUnresolved(usize),
-    #[error("the last {0} precommits were refused: pausing until the next block")]
+    #[error(
+        "the last {0} precommits were refused or could not be sent: pausing until the next block"
+    )]
     TooManyRejections(u32),
     #[error(
         "{0} precommits a minute may go to the API, and as many have gone: raise posts_per_minute of the API host in `http` of the config if it takes more"
@@ -238,7 +240,7 @@ impl Hold {
                 "add slaves, or raise max_unresolved if they can prove more in time"
             }
             Self::TooManyRejections(_) => {
-                "see in the log why the API refuses them, such as key, balance or settings"
+                "see in the log why the API refuses them, such as key, balance or settings, or why it cannot be reached"
             }
             Self::RateLimited(_) => {
                 "raise posts_per_minute of the API host in `http` of the config if it takes more"

@@ -92,10 +92,58 @@ fn refusals_in_a_row_end_the_attempts_of_a_block() {
         manager.update();
     }
     assert_eq!(attempts, 3);
-    assert!(warnings(&mut manager)[0].contains("the last 3 precommits were refused"));
+    assert!(
+        warnings(&mut manager)[0]
+            .contains("the last 3 precommits were refused or could not be sent")
+    );
     manager.event("new_block", block("b2"));
     give(&mut manager, "c003", "b2", json!(points));
     assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+/// With `max_retries` 0, each one ends at once while the API cannot be reached.
+#[test]
+fn drops_in_a_row_end_the_attempts_of_a_block() {
+    let mut manager = manager(2, json!({ "knapsack": select("greedy_swap", 1.0) }));
+    let points: Vec<Value> = (60..80).map(|x| json!([x, 11])).collect();
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c003", "b1", json!(points));
+    let mut attempts = 0;
+    for _ in 0..10 {
+        for settings in precommits(&mut manager) {
+            attempts += 1;
+            manager.event("precommit_dropped", json!({ "settings": settings }));
+        }
+        manager.update();
+    }
+    assert_eq!(attempts, 4, "two slots, twice");
+    manager.event("new_block", block("b2"));
+    give(&mut manager, "c003", "b2", json!(points));
+    assert_eq!(precommits(&mut manager).len(), 2);
+}
+
+#[test]
+fn drops_of_a_pause_or_old_block_are_no_refusals() {
+    for is_paused in [true, false] {
+        let mut manager = manager(4, json!({ "knapsack": select("greedy_swap", 1.0) }));
+        let points: Vec<Value> = (60..80).map(|x| json!([x, 11])).collect();
+        manager.event("new_block", block("b1"));
+        give(&mut manager, "c003", "b1", json!(points));
+        let made = precommits(&mut manager);
+        assert_eq!(made.len(), 4);
+        if is_paused {
+            manager.command("pause", &json!({})).unwrap();
+        } else {
+            // Of the same height: their slots are still held.
+            let mut other = block("b1");
+            other["block"]["id"] = json!("other");
+            manager.event("new_block", other);
+        }
+        for settings in made {
+            manager.event("precommit_dropped", json!({ "settings": settings }));
+        }
+        assert_eq!(manager.stored()["ledger"]["rejections"], 0);
+    }
 }
 
 #[test]
