@@ -188,6 +188,8 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
             "{} is gone; the running version goes on",
             watched.path.display()
         );
+        // A version that is still due came from this file.
+        let _ = watched.extension.mailbox.withdraw_swaps();
         watched.extension.end_rejection();
         return POLL_INTERVAL;
     }
@@ -265,6 +267,8 @@ fn attempt(
     watched: &mut Watched,
     check: impl FnOnce(&Watched, &PluginFile) -> Result<(), ReloadError>,
 ) -> Result<Outcome, ReloadError> {
+    // What is still due is outdated, also if the present file or its settings are rejected: then the running version goes on.
+    let _ = watched.extension.mailbox.withdraw_swaps();
     let read = loader.read(&watched.path);
     let candidate = read.map_err(|source| ReloadError::File { source })?;
     let outcome =
@@ -390,9 +394,10 @@ fn switch(watched: &Watched, plugin: Plugin, timeout: Duration) -> Result<(), Sw
 
 /// Logs and publishes that a new version is rejected.
 fn announce(shared: &Shared, extension: &Extension, error: &ReloadError) {
-    if let ReloadError::RolledBack { .. } = error {
-        // Its rejection was published, and still stands.
+    if let ReloadError::RolledBack { reason, .. } = error {
         let (name, offered) = (&extension.name, error.version());
+        // Its rejection was published, but another one may have replaced it since.
+        extension.reject(offered, reason);
         return warn!(extension = name, offered, "not tried again: {error}");
     }
     let reason = error_chain(error);
@@ -495,6 +500,32 @@ mod tests {
         assert!(mailbox.try_take().is_none());
     }
 
+    #[test]
+    fn deleted_file_withdraws_a_due_switch() {
+        let (folder, loader) = loader();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = busy_counter();
+        switch_late(&mut watched, OTHER_SETTINGS);
+        watched.path = folder.path().join("gone.so");
+        watched.seen = None;
+        reload_changed(&shared, &loader, &mut watched);
+        assert!(watched.extension.mailbox.try_take().is_none());
+    }
+
+    /// The reason says that the running version goes on.
+    #[test]
+    fn rejected_file_withdraws_a_due_switch() {
+        let (folder, loader) = loader();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = busy_counter();
+        switch_late(&mut watched, OTHER_SETTINGS);
+        watched.path = folder.path().join("text.so");
+        std::fs::write(&watched.path, "not a plugin").unwrap();
+        let rejected = reload(&shared, &loader, &mut watched).unwrap_err();
+        assert!(matches!(rejected, ReloadError::File { .. }), "{rejected}");
+        assert!(watched.extension.mailbox.try_take().is_none());
+    }
+
     /// Else the check of the file would try the same file again, rolled back or not.
     #[test]
     fn config_takes_note_of_the_file_that_it_tried() {
@@ -519,6 +550,8 @@ mod tests {
         };
         let reason = "failed".to_owned();
         watched.extension.record_rollback(version, reason);
+        let late = SwitchError::Late.to_string();
+        watched.extension.reject(Some("0.1.0"), &late);
         let skipped = follow_config(&shared, &loader, &mut watched).unwrap_err();
         assert!(
             matches!(skipped, ReloadError::RolledBack { .. }),
@@ -526,6 +559,8 @@ mod tests {
         );
         // The settings that were due are not those of the config any more.
         assert!(watched.extension.mailbox.try_take().is_none());
+        let rejected = watched.extension.troubles(Instant::now()).rejected;
+        assert_eq!(rejected.as_deref(), Some("0.1.0: failed"), "nothing is due");
         let candidate = loader.read(&watched.path).unwrap();
         watched.extension.set_state(State::Stopped);
         assert!(check_not_rolled_back(&watched, &candidate).is_ok());

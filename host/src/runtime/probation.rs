@@ -14,7 +14,7 @@ use crate::plugin::Plugin;
 use crate::runtime::command::Successor;
 use crate::runtime::event::Event;
 use crate::runtime::failure::SwitchError;
-use crate::runtime::item::{Item, ItemCopy};
+use crate::runtime::item::{Delivery, Item, ItemCopy};
 use crate::runtime::outbound::QueuedCall;
 use crate::runtime::sent::Sent;
 use crate::runtime::service_effect::ServiceEffect;
@@ -49,6 +49,8 @@ pub(crate) struct Predecessor {
     pub settings: Arc<[u8]>,
     /// Its instance, as it was when the new version took over.
     pub instance: InstanceBox,
+    /// Durable events whose handler failed, until the new version takes them over.
+    pub unhandled: Vec<Delivery>,
     /// Number of unfinished pieces of work that it had reported.
     pub unfinished: u64,
     /// What it had reported of its state, once its last effects and those of the new version's `new` are applied.

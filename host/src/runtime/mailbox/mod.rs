@@ -72,7 +72,7 @@ pub(crate) struct Mailbox {
     run: Mutex<VecDeque<Item>>,
     /// Whether `state` holds a command, for checks without its lock.
     commanded: AtomicBool,
-    /// Whether the runner carries a swap out: it has taken one, and nothing since.
+    /// Whether the runner carries a swap out: it has taken one, whose outcome is not known yet.
     swapping: AtomicBool,
     /// Number of events that wait, or whose room is claimed.
     claimed: AtomicUsize,
@@ -273,8 +273,8 @@ impl Mailbox {
         next.or_else(|| self.next_of(&mut self.lock()))
     }
 
-    /// Whoever takes again has carried the last command out.
-    fn end_swap(&self) {
+    /// Ends the swap that the runner carries out: its outcome is known, or the runner takes again.
+    pub(crate) fn end_swap(&self) {
         // Loaded first: nearly no item comes after a swap, and a store takes the line of memory from those that put.
         if self.swapping.load(Ordering::Relaxed) {
             self.swapping.store(false, Ordering::Release);

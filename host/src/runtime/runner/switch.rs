@@ -26,6 +26,10 @@ impl Runner {
     /// Replaces the instance by a successor with its state. If that fails, the present instance goes on.
     pub(super) fn swap(&mut self, successor: Successor) {
         let begin = Instant::now();
+        if self.is_on_probation_as(&successor) {
+            // Asked for while the switch to it was under way: a second one would confirm it at once.
+            return self.reply_to(&successor, Ok(()));
+        }
         self.end_probation();
         let snapshot = match self.snapshot() {
             None => None,
@@ -63,12 +67,22 @@ impl Runner {
                 self.reply_to(&successor, Ok(()));
             }
             Err(reason) => {
-                let probation = self.extension.end_probation(self.epoch);
-                self.instance = probation.map(|probation| probation.predecessor.instance);
+                if let Some(probation) = self.extension.end_probation(self.epoch) {
+                    self.instance = Some(probation.predecessor.instance);
+                    self.unhandled = probation.predecessor.unhandled;
+                }
                 self.settings = settings;
                 self.reply_to(&successor, Err(reason.into()));
             }
         }
+    }
+
+    /// Whether the instance is on probation, with the code and the settings of `successor`.
+    fn is_on_probation_as(&self, successor: &Successor) -> bool {
+        let is_there = || Some(self.extension.probation()?.is_some());
+        is_there() == Some(true)
+            && self.plugin.hash == successor.plugin.hash
+            && !self.extension.is_changed_by(&successor.settings)
     }
 
     /// Keeps the present instance, to go on with it if `successor` fails; `false` if there is none. From here on a rollback is
@@ -85,6 +99,7 @@ impl Runner {
             plugin: self.plugin.clone(),
             settings: Arc::clone(&self.settings),
             instance,
+            unhandled: std::mem::take(&mut self.unhandled),
             unfinished: self.extension.meters.unfinished(),
             conditions: Arc::clone(conditions),
         };
@@ -116,12 +131,13 @@ impl Runner {
         if on_probation {
             self.extension.set_state(State::Probation);
         }
+        let mut unhandled = std::mem::take(&mut self.unhandled);
         if let Some(mut probation) = self.extension.probation()
             && let Some(probation) = probation.as_mut()
         {
             probation.done = None;
+            unhandled.append(&mut probation.predecessor.unhandled);
         }
-        let unhandled = std::mem::take(&mut self.unhandled);
         let count = unhandled.len();
         if count > 0 {
             info!(extension = self.name(), "redelivering {count} events");
@@ -155,6 +171,8 @@ impl Runner {
     }
 
     fn reply_to(&self, successor: &Successor, result: Result<(), SwitchError>) {
+        // Before the reply, after which the next config may come.
+        self.extension.mailbox.end_swap();
         let Err(SendError(result)) = successor.done.send(result) else {
             return;
         };
@@ -226,7 +244,8 @@ impl Runner {
         self.plugin = predecessor.plugin;
         self.settings = predecessor.settings;
         self.instance = Some(predecessor.instance);
-        self.unhandled.clear();
+        // Those that the new version has not taken over: its `new` did not return.
+        self.unhandled = predecessor.unhandled;
         self.end_shadow();
         self.announce();
         self.submit(Some(Box::new(Effects {
@@ -249,6 +268,7 @@ impl Runner {
         let offered = version.version.clone();
         // Before the reply, after which the next config may come.
         extension.record_rollback(version, text.clone());
+        extension.mailbox.end_swap();
         let failed = Err(SwitchError::RolledBack(reason.to_owned()));
         let is_reported = done.is_some_and(|done| done.send(failed).is_ok());
         // Nobody else reports it: the switch was complete, or too late for its request.

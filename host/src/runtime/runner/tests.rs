@@ -18,14 +18,17 @@ use crate::runtime::extension::Extension;
 use crate::runtime::failure::{ShadowStartError, SwitchError};
 use crate::runtime::fence::TRANSACTIONS_IN_FLIGHT_MAX;
 use crate::runtime::item::{Delivery, Item};
+use crate::runtime::mailbox::Taken;
 use crate::runtime::outbound::QueuedCall;
-use crate::runtime::probation::PROBATION_BYTES_MAX;
+use crate::runtime::probation::{PROBATION, PROBATION_BYTES_MAX};
 use crate::runtime::shadow::{self, ShadowStart};
 use crate::runtime::shared::Shared;
 use crate::store::Store;
 use crate::store::fragile::{Fault, FragileBackend};
 
 const SETTINGS: &[u8] = br#"{"name": "counter", "config": {"counter": {}}}"#;
+
+const OTHER_SETTINGS: &[u8] = br#"{"name": "counter", "config": {"counter": {"start": 1}}}"#;
 
 /// Has `runner` start a shadow of its own code.
 fn start_shadow(runner: &mut Runner) -> Result<(), ShadowStartError> {
@@ -325,6 +328,71 @@ fn stuck_version_in_a_redelivery_leaves_it_whole() {
     let mut old = Runner::resume_old(shared, owner, (epoch, activity), probation, reason);
     while old.step() {}
     assert_eq!(extension.calls(), 2);
+}
+
+/// As when the operator repeats a reload while the switch is under way.
+#[test]
+fn repeated_switch_leaves_the_probation_as_it_is() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let results = [(); 2].map(|()| {
+        let (mut successor, result) = successor(&runner);
+        successor.settings = OTHER_SETTINGS.into();
+        let command = Command::Swap(Box::new(successor));
+        runner.extension.mailbox.put_command(command);
+        result
+    });
+    assert!(runner.step() && runner.step());
+    for result in results {
+        assert_eq!(result.recv(), Ok(Ok(())));
+    }
+    assert!(runner.roll_back("it failed"));
+    assert_eq!(*runner.settings, *SETTINGS);
+}
+
+/// The supervisor serves the next config as soon as it knows the outcome.
+#[test]
+fn switch_is_over_when_its_outcome_is_known() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let mailbox = Arc::clone(&runner.extension.mailbox);
+    let result = swap(&mut runner);
+    assert_eq!(result.recv(), Ok(Ok(())));
+    assert!(!mailbox.withdraw_swaps());
+    runner.confirm(Instant::now() + PROBATION);
+    let (successor, result) = successor(&runner);
+    mailbox.put_command(Command::Swap(Box::new(successor)));
+    let Some(Taken::Command(Command::Swap(successor))) = mailbox.try_take() else {
+        panic!("no switch is due");
+    };
+    assert!(runner.keep_instance(&successor, &Arc::default()));
+    assert!(mailbox.withdraw_swaps(), "its `new` runs");
+    assert!(runner.roll_back("stuck"));
+    assert!(result.recv().unwrap().is_err());
+    assert!(!mailbox.withdraw_swaps());
+}
+
+#[test]
+fn failed_switch_keeps_events_for_the_next_one() {
+    let mut runner = follower();
+    let Item::Event(mut poison) = raised("poison") else {
+        panic!("not an event");
+    };
+    Arc::get_mut(&mut poison.event).unwrap().outbox_id = Some(1);
+    runner.handle(Item::Event(poison));
+    let (mut invalid, result) = successor(&runner);
+    invalid.settings = b"{}"[..].into();
+    runner.swap(invalid);
+    assert!(result.recv().unwrap().is_err());
+    // The next one's `new` does not return.
+    assert!(runner.keep_instance(&successor(&runner).0, &Arc::default()));
+    let extension = Arc::clone(&runner.extension);
+    let (probation, epoch, activity) = extension.give_up().unwrap();
+    let shared = Arc::clone(&runner.shared);
+    let (owner, reason) = (Arc::clone(&extension), "stuck");
+    let mut old = Runner::resume_old(shared, owner, (epoch, activity), probation, reason);
+    assert!(extension.mailbox.is_empty());
+    let result = swap(&mut old);
+    assert_eq!(result.recv(), Ok(Ok(())));
+    assert_eq!(extension.mailbox.len(), 1, "it is redelivered");
 }
 
 /// As when `new` of the successor does not return.
