@@ -9,7 +9,11 @@ use tig_system_tests::skip;
 use crate::programs::Programs;
 use crate::support::site;
 
-const UNITS: [&str; 2] = ["tig-host.service", "tig-slave@.service"];
+const UNITS: [&str; 3] = [
+    "tig-host.service",
+    "tig-slave@.service",
+    "compute-horde.service",
+];
 /// Exposure as systemd counts it, in tenths: it calls up to 4.0 fine.
 const EXPOSURE_TENTHS_MAX: u32 = 20;
 const PYTHON: &str = "/usr/bin/python3";
@@ -41,7 +45,7 @@ fn units_are_valid_for_systemd() {
     for name in UNITS {
         // Any program in place of those that a package installs.
         let text = fs::read_to_string(unit(name)).unwrap();
-        let text = text.replace("ExecStart=/usr/bin/tig-", "ExecStart=/bin/true tig-");
+        let text = text.replace("ExecStart=/usr/bin/", "ExecStart=/bin/true ");
         let copy = folder.path().join(name.replace('@', "@main"));
         fs::write(&copy, text).unwrap();
         let Some(output) = analyze(&["verify", "--man=no"], &copy) else {
@@ -63,6 +67,25 @@ fn units_leave_little_of_the_system_open() {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{name}: {said}");
     }
+}
+
+/// The lines of a unit from the first that takes rights away.
+fn hardening(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(unit(name)).unwrap();
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with("CapabilityBoundingSet="));
+    let lines = lines.take_while(|line| !line.starts_with("[Install]"));
+    let is_setting = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    lines.filter(is_setting).map(str::to_owned).collect()
+}
+
+/// `compute-horde up` becomes the host; the test below tries only the rights of tig-host.service.
+#[test]
+fn validator_has_the_rights_of_the_host() {
+    let [host, _, validator] = UNITS;
+    assert!(hardening(host).len() > 20, "{:?}", hardening(host));
+    assert_eq!(hardening(validator), hardening(host));
 }
 
 #[test]
