@@ -1,11 +1,12 @@
-//! `cargo xtask deb`: the Debian packages `tig-host` and `tig-slave`.
+//! `cargo xtask deb`: the Debian packages `tig-host`, `tig-slave` and `compute-horde`.
 //!
-//! What they hold is in the `Cargo.toml` of the two programs; here it is built, stripped, sealed and laid where cargo-deb looks for it.
+//! What they hold is in the `Cargo.toml` of the three programs; here it is built, stripped, sealed and laid where cargo-deb looks for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use horde_system_tests::{EXTENSIONS, LANGUAGE_EXTENSIONS};
 use serde_json::{Value, json};
 use tig_system_tests::{DASHBOARD, NOTIFIER, PLUGINS, plugin_file_name};
 
@@ -21,12 +22,14 @@ const FOLDERS: [(&str, &str); 3] = [
     ("plugin_cache_folder", "/var/cache/tig-host"),
     ("plugin_folder", "/usr/lib/tig-host/plugins"),
 ];
-/// Shells, and the names of the files in which they look for completions.
-const SHELLS: [(&str, &str); 3] = [
-    ("bash", "tig-host"),
-    ("zsh", "_tig-host"),
-    ("fish", "tig-host.fish"),
-];
+/// The package with the host, and the one of a validator that needs it.
+const HOST: &str = "tig-host";
+const VALIDATOR: &str = "compute-horde";
+/// In the template of `.env`: the folder of wallets, and the one of an installed validator, in its own folder.
+const WALLETS: (&str, &str) = (
+    "BITTENSOR_WALLET_DIRECTORY=~/.bittensor/wallets",
+    "BITTENSOR_WALLET_DIRECTORY=wallets",
+);
 
 /// Settings of the packages.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,7 +51,7 @@ pub(crate) struct Options {
     fast: bool,
 }
 
-/// Builds both packages, and prints their paths.
+/// Builds the packages, and prints their paths.
 pub(crate) fn run_with(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     if !options.no_build {
@@ -57,11 +60,16 @@ pub(crate) fn run_with(options: &Options) -> Result<()> {
     let built = Built::new(&workspace, &options.profile);
     built.stage_host(&workspace)?;
     built.stage_slave()?;
+    built.stage_validator(&workspace)?;
     let output = options.output.clone();
     let output = output.unwrap_or_else(|| workspace.target.join("debian"));
     fs::create_dir_all(&output)?;
-    for name in ["tig-host", "tig-slave"] {
-        package(&workspace, options, name, &output)?;
+    for name in [HOST, "tig-slave", VALIDATOR] {
+        let path = package(&workspace, options, name, &output)?;
+        if name == VALIDATOR {
+            depend_on_own_version(&path, &built.emptied("unpacked")?, options.fast)?;
+        }
+        result(&path.display().to_string());
     }
     Ok(())
 }
@@ -70,15 +78,21 @@ fn extensions() -> impl Iterator<Item = &'static str> {
     PLUGINS.into_iter().chain([DASHBOARD, NOTIFIER])
 }
 
+fn validator_extensions() -> impl Iterator<Item = &'static str> {
+    EXTENSIONS.into_iter().chain(LANGUAGE_EXTENSIONS)
+}
+
 fn build(workspace: &Workspace, profile: &str) -> Result<()> {
-    let programs = ["tig-host", "tig-slave", "tig-worker"];
-    let names: Vec<&str> = programs.into_iter().chain(extensions()).collect();
+    let programs = [HOST, "tig-slave", "tig-worker", VALIDATOR];
+    let extensions = extensions().chain(validator_extensions());
+    let names: Vec<&str> = programs.into_iter().chain(extensions).collect();
     run(workspace
         .cargo_for("build", &names)
         .args(["--profile", profile]))
 }
 
-fn package(workspace: &Workspace, options: &Options, name: &str, output: &Path) -> Result<()> {
+/// The path of the package that is made.
+fn package(workspace: &Workspace, options: &Options, name: &str, output: &Path) -> Result<PathBuf> {
     let mut command = Command::new(tools::cargo_deb(workspace)?);
     command
         .current_dir(&workspace.root)
@@ -92,8 +106,41 @@ fn package(workspace: &Workspace, options: &Options, name: &str, output: &Path) 
     if let Some(version) = &options.deb_version {
         command.args(["--deb-version", version]);
     }
-    result(read(&mut command)?.trim());
-    Ok(())
+    Ok(PathBuf::from(read(&mut command)?.trim()))
+}
+
+/// Lets a package that needs the host take that of its own version only, for which cargo-deb has no word: packs it again.
+fn depend_on_own_version(package: &Path, unpacked: &Path, fast: bool) -> Result<()> {
+    let dpkg = || Command::new("dpkg-deb");
+    run(dpkg().arg("--raw-extract").args([package, unpacked]))?;
+    let control = unpacked.join("DEBIAN/control");
+    let text = fs::read_to_string(&control)?;
+    fs::write(&control, with_own_version(&text)?)?;
+    let level = if fast { "-z1" } else { "-z6" };
+    run(dpkg()
+        .args(["--root-owner-group", "-Zxz", level, "--build"])
+        .args([unpacked, package])
+        // It names the package that it makes, as we do.
+        .stdout(Stdio::null()))
+}
+
+/// The text of a control file, with the version of the package behind the name of the host among its dependencies.
+fn with_own_version(control: &str) -> Result<String> {
+    let field = |name: &str| control.lines().find_map(|line| line.strip_prefix(name));
+    let (Some(version), Some(depends)) = (field("Version: "), field("Depends: ")) else {
+        return Err("the control file has no Version or Depends".into());
+    };
+    let needs_host = |word: &str| word.trim() == HOST;
+    if !depends.split(',').any(needs_host) {
+        return Err(format!("the package does not depend on {HOST}: {depends}").into());
+    }
+    let words = depends.split(',').map(|word| match needs_host(word) {
+        true => format!("{HOST} (= {version})"),
+        false => word.trim().to_owned(),
+    });
+    let words: Vec<String> = words.collect();
+    let line = format!("Depends: {depends}\n");
+    Ok(control.replace(&line, &format!("Depends: {}\n", words.join(", "))))
 }
 
 /// What was built in a profile, and where it is laid for the packages.
@@ -113,25 +160,13 @@ impl Built {
 
     fn stage_host(&self, workspace: &Workspace) -> Result<()> {
         let stage = self.emptied("host")?;
-        let host = stage.join("tig-host");
-        self.strip("tig-host", &host)?;
-        let plugins = stage.join("plugins");
-        fs::create_dir(&plugins)?;
-        for extension in extensions() {
-            let name = plugin_file_name(extension);
-            let plugin = plugins.join(&name);
-            self.strip(&name, &plugin)?;
-            run(Command::new(&host).args(["plugin", "seal"]).arg(plugin))?;
-        }
+        let host = stage.join(HOST);
+        self.strip(HOST, &host)?;
+        self.stage_plugins(&stage, extensions())?;
         let manual = stage.join("man");
         run(Command::new(&host).arg("man").arg(&manual))?;
         run(Command::new("gzip").args(["-9nr"]).arg(manual))?;
-        let completions = stage.join("completions");
-        fs::create_dir(&completions)?;
-        for (shell, name) in SHELLS {
-            let script = read(Command::new(&host).args(["completions", shell]))?;
-            fs::write(completions.join(name), script)?;
-        }
+        stage_completions(&stage, HOST)?;
         let example = fs::read(workspace.root.join("config.example.json"))?;
         let config = installed_config(serde_json::from_slice(&example)?);
         fs::write(stage.join("config.example.json"), format!("{config:#}\n"))?;
@@ -142,6 +177,33 @@ impl Built {
         let stage = self.emptied("slave")?;
         for program in ["tig-slave", "tig-worker"] {
             self.strip(program, &stage.join(program))?;
+        }
+        Ok(())
+    }
+
+    fn stage_validator(&self, workspace: &Workspace) -> Result<()> {
+        let stage = self.emptied("horde")?;
+        self.strip(VALIDATOR, &stage.join(VALIDATOR))?;
+        self.stage_plugins(&stage, validator_extensions())?;
+        stage_completions(&stage, VALIDATOR)?;
+        let template = fs::read_to_string(workspace.root.join(".env.template"))?;
+        Ok(fs::write(stage.join("env"), installed_env(&template)?)?)
+    }
+
+    /// Seals need the program of the host, which is laid down before.
+    fn stage_plugins(
+        &self,
+        stage: &Path,
+        extensions: impl Iterator<Item = &'static str>,
+    ) -> Result<()> {
+        let host = self.stage.join("host").join(HOST);
+        let plugins = stage.join("plugins");
+        fs::create_dir(&plugins)?;
+        for extension in extensions {
+            let name = plugin_file_name(extension);
+            let plugin = plugins.join(&name);
+            self.strip(&name, &plugin)?;
+            run(Command::new(&host).args(["plugin", "seal"]).arg(plugin))?;
         }
         Ok(())
     }
@@ -163,10 +225,50 @@ impl Built {
     }
 }
 
+/// What a program in `stage` prints for each shell, in files of the names that the shells look for.
+fn stage_completions(stage: &Path, program: &str) -> Result<()> {
+    let completions = stage.join("completions");
+    fs::create_dir(&completions)?;
+    for (shell, name) in [
+        ("bash", program.to_owned()),
+        ("zsh", format!("_{program}")),
+        ("fish", format!("{program}.fish")),
+    ] {
+        let script = read(Command::new(stage.join(program)).args(["completions", shell]))?;
+        fs::write(completions.join(name), script)?;
+    }
+    Ok(())
+}
+
+/// The template of `.env` with the folder of wallets of an installed validator.
+fn installed_env(template: &str) -> Result<String> {
+    let (former, installed) = WALLETS;
+    if !template.contains(former) {
+        return Err(format!(".env.template has no {former}").into());
+    }
+    Ok(template.replace(former, installed))
+}
+
 /// The example with the folders of an installed host.
 fn installed_config(mut example: Value) -> Value {
     for (key, folder) in FOLDERS {
         example[key] = json!(folder);
     }
     example
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validator_depends_on_host_of_its_version() {
+        let control = "Package: compute-horde\nVersion: 1.2-1\nDepends: libc6 (>= 2.34), tig-host\nDescription: d\n";
+        let text = with_own_version(control).unwrap();
+        let expected = control.replace("tig-host\n", "tig-host (= 1.2-1)\n");
+        assert_eq!(text, expected);
+        let without = control.replace(", tig-host", "");
+        let error = with_own_version(&without).unwrap_err().to_string();
+        assert!(error.contains("does not depend on tig-host"), "{error}");
+    }
 }

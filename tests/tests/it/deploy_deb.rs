@@ -9,9 +9,9 @@ use tig_system_tests::{BuildFolder, skip};
 
 /// An earlier version than any.
 const OLD_VERSION: &str = "0.0.9-1";
-const PACKAGES: [&str; 2] = ["tig-host", "tig-slave"];
+const PACKAGES: [&str; 3] = ["tig-host", "tig-slave", "compute-horde"];
 
-/// Builds both packages of what the tests are built of; `None` where cargo-deb was not installed.
+/// Builds the packages of what the tests are built of; `None` where cargo-deb was not installed.
 fn packages(version: Option<&str>, folder: &Path) -> Option<Vec<PathBuf>> {
     let build = BuildFolder::of_running_test().unwrap();
     let tool = build.path().with_file_name("tools/bin/cargo-deb");
@@ -23,7 +23,7 @@ fn packages(version: Option<&str>, folder: &Path) -> Option<Vec<PathBuf>> {
         Some("debug") => "dev",
         other => other.unwrap(),
     };
-    // Both tests lay files at the same place.
+    // All tests lay files at the same place.
     let lock = File::create(build.path().join("deb.lock")).unwrap();
     lock.lock().unwrap();
     let mut command = Command::new(build.program("xtask"));
@@ -78,8 +78,8 @@ fn packages_install_upgrade_and_purge() {
     assert!(said.contains("== all is well"), "{said}");
 }
 
-#[test]
-fn packages_run_as_services_of_systemd() {
+/// Runs a scenario of the fixtures as the only service of a systemd, with these programs beside it.
+fn run_under_systemd(scenario: &str, programs: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let at = |name| folder.path().join(name);
     fs::create_dir(at("root")).unwrap();
@@ -87,6 +87,8 @@ fn packages_run_as_services_of_systemd() {
     let Some(packages) = packages(None, &at("packages")) else {
         return;
     };
+    let build = BuildFolder::of_running_test().unwrap();
+    assert_eq!(build.first_missing(programs, &[]), None);
     // A systemd that does not come up says nothing and does not end.
     let mut command = Command::new("timeout");
     command
@@ -94,8 +96,9 @@ fn packages_run_as_services_of_systemd() {
         .args(["--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net"])
         .arg("bash")
         .arg(fixture("systemd.sh"))
-        .args([at("root"), at("output"), fixture("units.sh")])
-        .args(packages);
+        .args([at("root"), at("output"), fixture(scenario)])
+        .args(packages)
+        .args(programs.iter().map(|name| build.program(name)));
     let output = command.output().unwrap();
     let said = fs::read_to_string(at("output")).unwrap();
     if said.is_empty() {
@@ -106,4 +109,14 @@ fn packages_run_as_services_of_systemd() {
     }
     assert!(said.contains("== all is well"), "{said}");
     assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn packages_run_as_services_of_systemd() {
+    run_under_systemd("units.sh", &[]);
+}
+
+#[test]
+fn validator_runs_as_a_service_of_systemd() {
+    run_under_systemd("validator_unit.sh", &["horde-devnet"]);
 }
