@@ -1,4 +1,5 @@
-//! `docs/operating.md` against the sources and the programs: every condition is explained, every command exists.
+//! `docs/operating.md`, and how a validator is operated by `docs/computehorde.md`, against the sources, the programs and the packages:
+//! every condition is explained, every command and file exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +20,7 @@ const OF_EXTENSIONS: [&str; 9] = [
     "submissions",
     "uncordon",
 ];
-const PROGRAMS: [&str; 3] = ["tig-host", "tig-slave", "tig-worker"];
+const PROGRAMS: [&str; 4] = ["compute-horde", "tig-host", "tig-slave", "tig-worker"];
 /// The sources of the host's own conditions.
 const HOST_CONDITIONS: &str = "host/src/observe/own_conditions.rs";
 
@@ -138,30 +139,37 @@ fn guide_explains_every_condition() {
     assert!(extra.is_empty(), "reported by no source: {extra:?}");
 }
 
-/// The commands of the guide: lines after `$`, and what stands between back quotes.
-fn commands() -> Vec<Vec<String>> {
-    let text = guide();
-    let lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
-    let quoted = text.split('`').skip(1).step_by(2);
+/// How a validator runs as a service.
+fn service_guide() -> String {
+    let text = fs::read_to_string(root().join("docs/computehorde.md")).unwrap();
+    let (_, section) = text.split_once("\n## As a service\n").unwrap();
+    section.split("\n## ").next().unwrap().to_owned()
+}
+
+/// The words of a command without what stands before its program: `sudo`, a user, `env` and variables.
+fn words(text: &str) -> Vec<String> {
+    let text = text.split(" #").next().unwrap_or_default();
+    let mut words = text
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(';'))
+        .peekable();
+    while let Some(word) =
+        words.next_if(|word| ["sudo", "-u", "env"].contains(word) || word.contains('='))
+    {
+        if word == "-u" {
+            words.next();
+        }
+    }
+    words.map(str::to_owned).collect()
+}
+
+/// The commands of a guide: lines after `$`, and what stands between back quotes.
+fn commands(guide: &str) -> Vec<Vec<String>> {
+    let lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
+    let quoted = guide.split('`').skip(1).step_by(2);
     let all = lines.chain(quoted).flat_map(|text| text.split("&&"));
-    let words = |text: &str| {
-        let text = text.split(" #").next().unwrap_or_default();
-        let words = text
-            .split_whitespace()
-            .map(|word| word.trim_end_matches(';'));
-        let words = words.skip_while(|word| !PROGRAMS.contains(word));
-        words.map(str::to_owned).collect::<Vec<String>>()
-    };
-    let begins_with_program = |text: &&str| {
-        let first = text
-            .split_whitespace()
-            .find(|word| !["sudo", "env"].contains(word) && !word.contains('='));
-        first.is_some_and(|first| PROGRAMS.contains(&first))
-    };
-    all.filter(begins_with_program)
-        .map(words)
-        .filter(|words| words.len() > 1)
-        .collect()
+    let is_ours = |words: &Vec<String>| words.len() > 1 && PROGRAMS.contains(&words[0].as_str());
+    all.map(words).filter(is_ours).collect()
 }
 
 fn help(program: &str, words: &[&str]) -> Option<String> {
@@ -183,10 +191,7 @@ fn help_of(words: &[String]) -> Option<String> {
     }
 }
 
-#[test]
-fn guide_names_only_commands_that_exist() {
-    let commands = commands();
-    assert!(commands.len() > 20, "{commands:?}");
+fn assert_exist(commands: Vec<Vec<String>>) {
     for words in commands {
         let first = words[1].as_str();
         if OF_EXTENSIONS.contains(&first) {
@@ -204,25 +209,84 @@ fn guide_names_only_commands_that_exist() {
 }
 
 #[test]
-fn guide_links_to_files_and_headings() {
-    let text = guide();
-    let heading = |line: &str| {
-        line.trim_start_matches('#')
-            .trim()
-            .to_lowercase()
-            .replace(' ', "-")
+fn guide_names_only_commands_that_exist() {
+    let commands = commands(&guide());
+    assert!(commands.len() > 20, "{commands:?}");
+    assert_exist(commands);
+}
+
+#[test]
+fn service_guide_names_only_commands_that_exist() {
+    let commands = commands(&service_guide());
+    for program in ["compute-horde", "tig-host"] {
+        let is_named = |words: &Vec<String>| words[0] == program;
+        assert!(commands.iter().any(is_named), "{program}: {commands:?}");
+    }
+    assert_exist(commands);
+}
+
+/// Where the files of the validator's package are installed.
+fn installed() -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("horde/cli/Cargo.toml")).unwrap();
+    let (_, assets) = manifest.split_once("\nassets = [\n").unwrap();
+    let (assets, _) = assets.split_once("\n]\n").unwrap();
+    let path = |line: &str| {
+        let words: Vec<&str> = line.split('"').collect();
+        let (source, target) = (words[1], words[3]);
+        let name = source.rsplit('/').next().unwrap();
+        match target.ends_with('/') {
+            true => format!("/{target}{name}"),
+            false => format!("/{target}"),
+        }
     };
-    let headings: Vec<String> = text
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(heading)
-        .collect();
-    for link in text.split("](").skip(1) {
-        let (target, _) = link.split_once(')').unwrap();
-        let exists = match target.strip_prefix('#') {
-            Some(anchor) => headings.iter().any(|heading| heading == anchor),
-            None => root().join("docs").join(target).exists(),
-        };
-        assert!(exists, "{target}");
+    assets.lines().map(path).collect()
+}
+
+#[test]
+fn service_guide_names_only_files_of_the_package() {
+    let (guide, installed) = (service_guide(), installed());
+    let words = guide.split(|char: char| char.is_whitespace() || "`=|".contains(char));
+    let named: BTreeSet<&str> = words.filter(|word| word.starts_with("/usr/")).collect();
+    assert!(named.len() > 3, "{named:?}");
+    for path in named {
+        let folder = format!("{path}/");
+        let has = |file: &String| file == path || file.starts_with(&folder);
+        assert!(installed.iter().any(has), "{path}: {installed:?}");
+    }
+    let unit = "/usr/lib/systemd/system/compute-horde.service";
+    assert!(installed.iter().any(|file| file == unit), "{installed:?}");
+}
+
+/// The anchor of a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text
+        .chars()
+        .filter(|char| char.is_alphanumeric() || " -_".contains(*char));
+    kept.map(|char| if char == ' ' { '-' } else { char })
+        .collect()
+}
+
+#[test]
+fn guides_link_to_files_and_headings() {
+    let docs = root().join("docs");
+    for (name, text) in [
+        ("operating.md", guide()),
+        ("computehorde.md", service_guide()),
+    ] {
+        for link in text.split("](").skip(1) {
+            let (target, _) = link.split_once(')').unwrap();
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = docs.join(if file.is_empty() { name } else { file });
+            assert!(file.exists(), "{target} of {name}");
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&file).unwrap();
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                assert!(
+                    headings.any(|line| anchor(line) == heading),
+                    "{target} of {name}"
+                );
+            }
+        }
     }
 }
