@@ -226,7 +226,8 @@ where
 }
 
 fn too_slow() -> Refusal {
-    let text = "the body takes too long; send it faster, or less of it".to_owned();
+    let text =
+        "the body takes too long; send it faster, or less of it, and state its length".to_owned();
     (StatusCode::REQUEST_TIMEOUT, text)
 }
 

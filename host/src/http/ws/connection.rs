@@ -42,6 +42,10 @@ struct State {
     outbox: Outbox,
     /// Set when the handshake is complete.
     stream: Option<Arc<Stream>>,
+    /// The stream has taken bytes that the kernel may not have: TLS keeps some until it is flushed.
+    is_unflushed: bool,
+    /// When the stream was given the last bytes that it has taken since it was flushed, in Unix microseconds.
+    given_us: Option<u64>,
     /// Why nothing can be written any more.
     broken: Option<String>,
     /// Its end was reported: nothing is reported after it.
@@ -116,11 +120,11 @@ impl Connection {
         self.lock().outbox.unsent()
     }
 
-    /// Whether bytes wait that can be written.
+    /// Whether bytes wait that can be written, or be flushed.
     #[must_use]
     pub(super) fn can_write(&self) -> bool {
         let state = self.lock();
-        state.broken.is_none() && !state.outbox.is_empty()
+        state.broken.is_none() && (state.is_unflushed || !state.outbox.is_empty())
     }
 
     /// Whether nothing can be written any more.
@@ -192,20 +196,27 @@ impl Connection {
         if state.has_ended || state.broken.is_some() {
             return Poll::Ready(());
         }
+        let is_direct = stream.is_direct();
         let mut written = 0;
-        let mut before_us = None;
         loop {
             // Before the system has the bytes: this thread may have to wait for a processor right after that, and a peer's
             // answer must never be older than what it answers.
             let now_us = self.clock.now_us();
             let step = poll_step(&mut state.outbox, stream, context);
-            if stream.is_direct() {
+            if is_direct {
                 self.report_written(&mut state.outbox, now_us);
-            } else if matches!(step, Poll::Ready(Ok(0))) {
-                // TLS may keep bytes until it is flushed, and may have passed them on in the step before.
-                self.report_written(&mut state.outbox, before_us.unwrap_or(now_us));
+            } else {
+                state.is_unflushed = !matches!(step, Poll::Ready(Ok(0)));
+                match step {
+                    Poll::Ready(Ok(0)) => {
+                        let given_us = state.given_us.take().unwrap_or(now_us);
+                        self.report_written(&mut state.outbox, given_us);
+                    }
+                    Poll::Ready(Ok(_)) => state.given_us = Some(now_us),
+                    // The rest goes to the kernel in a later step.
+                    _ => state.given_us = None,
+                }
             }
-            before_us = Some(now_us);
             match step {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(()),

@@ -1,18 +1,29 @@
 //! Connections with TLS, and peers that speak it where they should not, or not where they should.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{Dialer, Peers, dialer_config, open};
+use super::support::{Dialer, Peers, dialer_config, open, open_with};
+
+/// Less than TLS keeps.
+const FRAME_BYTES: usize = 40_000;
+
+/// Time for a frame to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A frame that is not written after this time does not fit into the kernel's buffers.
+const PAUSE: Duration = Duration::from_millis(500);
 
 fn tls_of(certified: &CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
@@ -69,6 +80,39 @@ async fn certificate_of_the_config_is_trusted_and_no_other() {
     drop(peer);
     dialer.event("a", "written").await;
     assert_eq!(dialer.event("a", "closed").await["closed"], "local");
+    dialer.stop().await;
+}
+
+/// Frames until the kernel takes no more: of the last one, TLS keeps a part.
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_that_tls_keeps_follows_when_there_is_room() {
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let tls = tls_of(&certified);
+    let peers = Peers::listen().await;
+    let dialer = Dialer::start_with(|home, config| {
+        std::fs::write(home.path("ca.pem"), certified.cert.pem()).unwrap();
+        config["tls"] = json!({ "ca_file": "ca.pem" });
+    });
+    let opens = open_with("a", &with_tls(&peers.url()), json!({ "ping_every_ms": 0 }));
+    assert_eq!(dialer.order(json!([{ "open": opens }])).await, 200);
+    let stream = tls.accept(peers.accept_bytes().await).await.unwrap();
+    let mut peer = accept_async(stream).await.unwrap();
+    let text = "x".repeat(FRAME_BYTES);
+    let mut sent = 0;
+    loop {
+        let order = json!([{ "send": { "tag": "a", "text": text, "frame": sent } }]);
+        assert_eq!(dialer.order(order).await, 200);
+        let written = dialer.nth_event("a", "written", sent);
+        sent += 1;
+        if timeout(PAUSE, written).await.is_err() {
+            break;
+        }
+    }
+    for _ in 0..sent {
+        let read = timeout(PATIENCE, peer.next()).await.expect("the end comes");
+        assert!(read.unwrap().unwrap() == Message::text(&text));
+    }
+    dialer.nth_event("a", "written", sent - 1).await;
     dialer.stop().await;
 }
 
