@@ -245,8 +245,8 @@ fn job_that_slaves_cannot_finish_is_late() {
     assert!(found.text.contains("too late to count"), "{}", found.text);
 }
 
-#[test]
-fn dispute_becomes_an_alert_when_nobody_decides_it() {
+/// Two slaves disagree about a batch.
+fn disputed() -> (Harness<JobManager>, Value) {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     let batch = take(&mut manager, "new_batch").remove(0);
@@ -255,6 +255,12 @@ fn dispute_becomes_an_alert_when_nobody_decides_it() {
     other["merkle_root"] = json!("66".repeat(32));
     other["slave"] = json!("slave-2");
     manager.event("batch_result", other);
+    (manager, batch)
+}
+
+#[test]
+fn dispute_becomes_an_alert_when_nobody_decides_it() {
+    let (mut manager, batch) = disputed();
     manager.update();
     let found = condition(&manager, "job_disputed").unwrap();
     assert_eq!(found.severity, Severity::Info);
@@ -272,14 +278,7 @@ fn dispute_becomes_an_alert_when_nobody_decides_it() {
 
 #[test]
 fn dispute_of_an_abandoned_job_needs_no_slave() {
-    let mut manager = start(4);
-    manager.event("new_block", block(101));
-    let batch = take(&mut manager, "new_batch").remove(0);
-    manager.event("batch_result", work(&batch));
-    let mut other = work(&batch);
-    other["merkle_root"] = json!("66".repeat(32));
-    other["slave"] = json!("slave-2");
-    manager.event("batch_result", other);
+    let (mut manager, _) = disputed();
     manager.event("new_block", with_delay(block(128)));
     manager.advance_ms(60_000);
     manager.update();

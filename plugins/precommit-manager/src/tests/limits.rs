@@ -77,27 +77,39 @@ fn a_refused_precommit_frees_its_slot_only() {
     assert_ne!(second[0], first);
 }
 
-#[test]
-fn refusals_in_a_row_end_the_attempts_of_a_block() {
-    let mut manager = manager(1, json!({ "knapsack": select("greedy_swap", 1.0) }));
-    let points: Vec<Value> = (60..80).map(|x| json!([x, 11])).collect();
+/// Number of precommits in one block if each of them ends by `end`.
+fn attempts(
+    manager: &mut Harness<PrecommitManager>,
+    points: &Value,
+    end: impl Fn(&mut Harness<PrecommitManager>, &Value),
+) -> usize {
     manager.event("new_block", block("b1"));
-    give(&mut manager, "c003", "b1", json!(points));
+    give(manager, "c003", "b1", points.clone());
     let mut attempts = 0;
     for _ in 0..10 {
-        for settings in precommits(&mut manager) {
+        for settings in precommits(manager) {
             attempts += 1;
-            refuse(&mut manager, &settings, json!(401), false);
+            end(manager, &settings);
         }
         manager.update();
     }
+    attempts
+}
+
+#[test]
+fn refusals_in_a_row_end_the_attempts_of_a_block() {
+    let mut manager = manager(1, json!({ "knapsack": select("greedy_swap", 1.0) }));
+    let points = json!((60..80).map(|x| json!([x, 11])).collect::<Vec<_>>());
+    let attempts = attempts(&mut manager, &points, |manager, settings| {
+        refuse(manager, settings, json!(401), false);
+    });
     assert_eq!(attempts, 3);
     assert!(
         warnings(&mut manager)[0]
             .contains("the last 3 precommits were refused or could not be sent")
     );
     manager.event("new_block", block("b2"));
-    give(&mut manager, "c003", "b2", json!(points));
+    give(&mut manager, "c003", "b2", points);
     assert_eq!(precommits(&mut manager).len(), 1);
 }
 
@@ -105,20 +117,13 @@ fn refusals_in_a_row_end_the_attempts_of_a_block() {
 #[test]
 fn drops_in_a_row_end_the_attempts_of_a_block() {
     let mut manager = manager(2, json!({ "knapsack": select("greedy_swap", 1.0) }));
-    let points: Vec<Value> = (60..80).map(|x| json!([x, 11])).collect();
-    manager.event("new_block", block("b1"));
-    give(&mut manager, "c003", "b1", json!(points));
-    let mut attempts = 0;
-    for _ in 0..10 {
-        for settings in precommits(&mut manager) {
-            attempts += 1;
-            manager.event("precommit_dropped", json!({ "settings": settings }));
-        }
-        manager.update();
-    }
+    let points = json!((60..80).map(|x| json!([x, 11])).collect::<Vec<_>>());
+    let attempts = attempts(&mut manager, &points, |manager, settings| {
+        manager.event("precommit_dropped", json!({ "settings": settings }));
+    });
     assert_eq!(attempts, 4, "two slots, twice");
     manager.event("new_block", block("b2"));
-    give(&mut manager, "c003", "b2", json!(points));
+    give(&mut manager, "c003", "b2", points);
     assert_eq!(precommits(&mut manager).len(), 2);
 }
 
