@@ -129,7 +129,10 @@ where
     B::Error: Into<BoxError>,
 {
     let mut bytes = Vec::new();
-    let push = |part: &[u8]| bytes.extend_from_slice(part);
+    let push = |part: &[u8]| {
+        bytes.extend_from_slice(part);
+        Ok(())
+    };
     if read_parts(pin!(body), (bytes_max, Pace::any()), push).await? {
         Ok(bytes)
     } else {
@@ -159,7 +162,14 @@ where
         return Err(too_long(BODY_BYTES_MAX));
     }
     // Whatever is announced: a client that only announces a long body must not keep others waiting.
-    let push = |part: &[u8]| request.push_body(part);
+    let mut reading = extension.reading.begin();
+    let push = |part: &[u8]| {
+        if !reading.add(part.len()) {
+            return Err(no_room(&extension.name));
+        }
+        request.push_body(part);
+        Ok(())
+    };
     let short = (SHORT_BYTES_MAX, Pace::any());
     if read_parts(body.as_mut(), short, push).await? {
         return Ok(None);
@@ -173,9 +183,13 @@ where
     };
     let room = timeout(BODY_ROOM_TIMEOUT, extension.long_bodies.take(bytes)).await;
     let room = room.map_err(|_| no_room(&extension.name))?;
+    drop(reading);
     // A share of the room: a body that keeps more of it from others has to hurry more.
     let pace = Pace::new(bytes / BODY_SHARES, BODY_SHARE_TIMEOUT);
-    let push = |part: &[u8]| request.push_body(part);
+    let push = |part: &[u8]| {
+        request.push_body(part);
+        Ok(())
+    };
     if read_parts(body, (left, pace), push).await? {
         Ok(room)
     } else {
@@ -183,7 +197,8 @@ where
     }
 }
 
-/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before.
+/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come or `push` refuses a part; `true` if its end
+/// comes before.
 ///
 /// # Errors
 ///
@@ -191,7 +206,7 @@ where
 async fn read_parts<B>(
     mut body: Pin<&mut B>,
     (bytes_max, mut pace): (usize, Pace),
-    mut push: impl FnMut(&[u8]),
+    mut push: impl FnMut(&[u8]) -> Result<(), Refusal>,
 ) -> Result<bool, Refusal>
 where
     B: hyper::body::Body<Data = Bytes>,
@@ -212,7 +227,7 @@ where
                 continue;
             };
             // Copied, and not kept: a body in parts of a byte each would take many times its length.
-            push(part);
+            push(part)?;
             match left.checked_sub(part.len()) {
                 Some(rest) => left = rest,
                 None => return Ok(false),
@@ -243,7 +258,7 @@ fn too_long(bytes_max: usize) -> Refusal {
 
 fn no_room(extension: &str) -> Refusal {
     let text = format!(
-        "other long requests take up the memory that extension `{extension}` has for them; try again later"
+        "other requests take up the memory that extension `{extension}` has for their bodies; try again later"
     );
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
@@ -281,6 +296,7 @@ mod tests {
     use tig_plugin_api::HttpRequest;
 
     use super::*;
+    use crate::runtime::long_messages::READING_BYTES_MAX;
 
     async fn read(extension: &Extension, bytes: usize) -> Result<Option<LongMessage>, StatusCode> {
         let mut request = RouteRequest::new("POST", "/", &()).unwrap();
@@ -303,6 +319,19 @@ mod tests {
         assert!(matches!(long.await, Ok(Some(_))));
     }
 
+    /// Many clients at once that end no body of theirs.
+    #[tokio::test]
+    async fn short_bodies_that_are_being_read_are_bounded() {
+        let extension = Extension::new("x");
+        let mut others = extension.reading.begin();
+        assert!(others.add(READING_BYTES_MAX - 1));
+        assert!(matches!(read(&extension, 1).await, Ok(None)));
+        let rejected = read(&extension, 2).await.unwrap_err();
+        assert_eq!(rejected, StatusCode::SERVICE_UNAVAILABLE);
+        drop(others);
+        assert!(matches!(read(&extension, 2).await, Ok(None)));
+    }
+
     /// The outcome of a body that goes on like `rest` for ever.
     async fn outcome_of_slow_body(
         rest: impl Stream<Item = &'static str> + Send + 'static,
@@ -311,7 +340,7 @@ mod tests {
         let body = begun.chain(rest).map(Ok::<_, std::io::Error>);
         let body = pin!(Body::from_stream(body));
         let pace = Pace::new(BODY_BYTES_MAX / BODY_SHARES, Duration::from_millis(20));
-        let read = read_parts(body, (BODY_BYTES_MAX, pace), |_| {});
+        let read = read_parts(body, (BODY_BYTES_MAX, pace), |_| Ok(()));
         let read = timeout(BODY_SHARE_TIMEOUT, read).await.unwrap();
         read.unwrap_err().0
     }

@@ -18,7 +18,7 @@ use crate::observe::watchdog::Activity;
 use crate::plugin::{Plugin, PluginFile};
 use crate::runtime::conditions::Conditions;
 use crate::runtime::fence::Fence;
-use crate::runtime::long_messages::LongMessages;
+use crate::runtime::long_messages::{LongMessages, Reading};
 use crate::runtime::long_poll::ParkedRequests;
 use crate::runtime::mailbox::Mailbox;
 use crate::runtime::probation::{Installed, Probation};
@@ -36,6 +36,8 @@ pub(crate) struct Extension {
     pub sockets: SocketOwner,
     /// Memory for long bodies of requests to its routes.
     pub long_bodies: LongMessages,
+    /// Bytes of its other bodies that are being read.
+    pub reading: Reading,
     /// Number of its HTTP requests that are sent and not answered.
     pub calls_in_flight: Arc<AtomicUsize>,
     /// Number of its HTTP requests that wait until their transaction is on disk.
@@ -147,6 +149,7 @@ impl Extension {
             mailbox,
             sockets,
             long_bodies: LongMessages::default(),
+            reading: Reading::default(),
             activity: Mutex::default(),
             fence: Fence::default(),
             calls_in_flight: Arc::default(),

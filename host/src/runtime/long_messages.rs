@@ -1,8 +1,9 @@
 //! Memory for long messages: one budget for all websocket connections of an extension, and one for all bodies of requests to
 //! its routes, so that many peers together cannot fill the memory of the host. Short messages need no part of it, so that no
-//! peer holds up one that sends short messages only.
+//! peer holds up one that sends short messages only; short bodies are counted while they are read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -35,6 +36,45 @@ impl LongMessages {
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         // Fails only if the semaphore is closed, which nobody does.
         Arc::clone(&self.0).acquire_many_owned(units).await.ok()
+    }
+}
+
+/// Bytes of bodies without room of their own that are being read, of one extension. Those that are whole count as waiting requests.
+pub(crate) const READING_BYTES_MAX: usize = 256 << 20;
+
+/// Number of such bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Reading(AtomicUsize);
+
+/// The bytes of one body, until it is dropped.
+pub(crate) struct ReadingBody<'a> {
+    all: &'a Reading,
+    bytes: usize,
+}
+
+impl Reading {
+    /// Begins a body.
+    #[must_use]
+    pub(crate) fn begin(&self) -> ReadingBody<'_> {
+        ReadingBody {
+            all: self,
+            bytes: 0,
+        }
+    }
+}
+
+impl ReadingBody<'_> {
+    /// Counts a part of it; `false` if there are too many bytes of all.
+    #[must_use]
+    pub(crate) fn add(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.all.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= READING_BYTES_MAX
+    }
+}
+
+impl Drop for ReadingBody<'_> {
+    fn drop(&mut self) {
+        self.all.0.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
