@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tig_events::{BatchReceived, is_reconfirmed};
 use tig_plugin_api::prelude::*;
-use tig_protocol::BatchResult;
+use tig_protocol::{BadBatchResult, Batch, BatchResult};
 
 use crate::batches::{BatchKey, Known};
 use crate::slaves::{self, Name};
@@ -77,6 +77,9 @@ impl SlaveManager {
                     batch.sampled_nonces.clear();
                 }
                 if let Err(error) = batch.check(&result) {
+                    if proves_former_samples(&batch, &result, &error) {
+                        return Ok(HttpReply::text(409, STALE));
+                    }
                     let held = self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
                     return self.refuse_result(ctx, slave, batch_id, &error.to_string(), held);
                 }
@@ -283,4 +286,16 @@ fn parse_batch_id(batch_id: &str) -> Option<(&str, u64)> {
             .all(|byte| byte.is_ascii_alphanumeric());
     let is_number = start_nonce.bytes().all(|byte| byte.is_ascii_digit());
     (is_id && is_number).then_some((benchmark_id, start_nonce.parse().ok()?))
+}
+
+/// Whether a result has honest proofs, and at least one of a nonce that is not sampled now. After a rollback a benchmark has other
+/// samples, and its slave may be given them before it has delivered proofs of the former ones.
+fn proves_former_samples(batch: &Batch, result: &BatchResult, error: &BadBatchResult) -> bool {
+    let BadBatchResult::OtherProofs { proved, .. } = error else {
+        return false;
+    };
+    let mut former = batch.clone();
+    former.sampled_nonces.clone_from(proved);
+    let is_sampled = |nonce: &u64| batch.sampled_nonces.contains(nonce);
+    !proved.iter().all(is_sampled) && former.check(result).is_ok()
 }

@@ -311,3 +311,22 @@ fn a_pardon_comes_from_this_machine_only() {
         assert_eq!(reply.unwrap().status, 403, "{headers:?}");
     }
 }
+
+/// A benchmark that is confirmed again after a rollback has other samples; its slave may have them before it delivers.
+#[test]
+fn proofs_of_former_samples_count_against_nobody() {
+    let mut manager = start();
+    for start_nonce in (0..40).step_by(4) {
+        let former = batch(ID, start_nonce, &[start_nonce]);
+        let present = batch(ID, start_nonce, &[start_nonce + 1]);
+        manager.event("new_batch", present.clone());
+        assert_eq!(get(&mut manager, "ann"), Some(present.clone()));
+        let reply = post(&mut manager, "ann", &former, &result(&former));
+        assert_eq!(reply.status, 409);
+        let reply = post(&mut manager, "ann", &present, &result(&present));
+        assert_eq!(reply.status, 200, "it is still hers");
+    }
+    let report = slaves(&mut manager);
+    assert_eq!(report["slaves"][0]["errors"], 0);
+    assert_eq!(report["slaves"][0]["failures"], 0);
+}
