@@ -2,10 +2,6 @@
 
 use std::collections::BTreeMap;
 
-/// Where the greatest score of a registered neuron is smaller, scores are shares of it: in single precision they could all be 0, and
-/// then all neurons would get the same weight. Others are taken as they are, as the specification says.
-const GREATEST_SCORE_MIN: f64 = 1e-30;
-
 /// Weights of all neurons, and whose scores went to none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsByUid<'a> {
@@ -15,7 +11,10 @@ pub struct WeightsByUid<'a> {
     pub unregistered: Vec<&'a str>,
 }
 
-/// The weight of each neuron; only the ratios of scores matter, also of very small ones. `hotkeys` has those of the current metagraph in the order of uids, from 0.
+/// The weight of each neuron. `hotkeys` has those of the current metagraph in the order of uids, from 0.
+///
+/// Where all scores are so small that each is 0 in single precision, they are taken as shares of the greatest one: all neurons would get
+/// the same weight. Others are taken as they are.
 pub fn weights_by_uid<'a>(
     scores: &'a BTreeMap<String, f64>,
     hotkeys: &[impl AsRef<str>],
@@ -29,7 +28,7 @@ pub fn weights_by_uid<'a>(
         .map(|hotkey| remaining.remove(hotkey.as_ref()).unwrap_or(0.0))
         .collect();
     let greatest = by_uid.iter().copied().fold(0.0, f64::max);
-    let unit = match greatest > 0.0 && greatest < GREATEST_SCORE_MIN {
+    let unit = match greatest > 0.0 && greatest as f32 == 0.0 {
         true => greatest,
         false => 1.0,
     };
