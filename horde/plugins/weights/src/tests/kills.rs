@@ -5,6 +5,9 @@ use proptest::prelude::*;
 use super::world::{REVEAL_STOP, STOP};
 use super::*;
 
+/// Commitments that no attempt of one interval gets through come in the next, of 361 blocks, and are revealed in the one after.
+const NEXT_REVEAL_STOP: u32 = REVEAL_STOP + 2 * 361;
+
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     Block,
@@ -70,7 +73,7 @@ proptest! {
         }
         world.blocks_to(STOP + 34);
         if is_commit {
-            world.blocks_to(REVEAL_STOP + 20);
+            world.blocks_to(NEXT_REVEAL_STOP);
         } else {
             world.blocks_to(STOP + 150);
         }
@@ -87,4 +90,16 @@ proptest! {
             prop_assert_eq!(world.chain.included.len(), 1);
         }
     }
+}
+
+/// All attempts of one interval hang.
+#[test]
+fn commitment_that_misses_its_interval_comes_in_the_next() {
+    let mut world = World::new("commit_reveal");
+    world.give_two_scores();
+    world.chain.fates = vec![Fate::Hang; 6].into();
+    world.blocks_to(REVEAL_STOP + 10);
+    assert_eq!((world.over.len(), world.chain.included.len()), (0, 0));
+    world.blocks_to(NEXT_REVEAL_STOP);
+    assert_eq!(world.end()["end"], "revealed");
 }
