@@ -63,6 +63,8 @@ impl Error {
             }
             Self::TrustedMiner(TrustedMinerError::Client(_)) => 1,
             Self::TrustedMiner(_) => exit_code::CONFIG,
+            // A full disk has room again one day, and a service manager should try again.
+            Self::Up(UpError::Config(ConfigError::Write { .. } | ConfigError::Folder(_))) => 1,
             Self::Up(UpError::Config(_) | UpError::Read { .. }) => exit_code::CONFIG,
             Self::Up(UpError::Run(_)) => exit_code::HOST,
             Self::Up(UpError::Check(_)) => 1,
@@ -80,5 +82,27 @@ impl Error {
                 BatchError::Folder(_) => 1,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// The unit starts a validator again that has ended with 1, and leaves one with a wrong config.
+    #[test]
+    fn full_disk_is_no_fault_of_the_config() {
+        let write = ConfigError::Write {
+            path: "config.json".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        };
+        assert_eq!(Error::Up(UpError::Config(write)).exit_code(), 1);
+        let exists = ConfigError::Exists {
+            path: "config.json".into(),
+        };
+        let exists = Error::Up(UpError::Config(exists));
+        assert_eq!(exists.exit_code(), exit_code::CONFIG);
     }
 }

@@ -22,7 +22,7 @@ impl Online {
         let user_jobs = u64::from(row.user_jobs);
         let open = u64::from(row.excused) + u64::from(row.interrupted) + u64::from(unmade);
         // A report of an earlier version does not say how many were tested, and has users' jobs beyond the limits.
-        let is_earlier = row.tested < row.jobs;
+        let is_earlier = row.tested < row.jobs || (row.tested, row.right) == (0, 0);
         Self {
             least: right + if is_earlier { 0 } else { user_jobs },
             most: right + user_jobs + open,
