@@ -131,13 +131,15 @@ impl Runner {
                     // Before the report, which may deliver what stands to another instance.
                     self.refused.note(&delivery);
                 }
-                self.report(&event.name, error);
+                let name = Arc::clone(&event.name);
+                // Before the report, too: a rollback delivers the event once more at once, and replaces these.
                 if event.outbox_id.is_some() {
                     self.unhandled.push(Delivery {
                         redelivered: true,
                         ..delivery
                     });
                 }
+                self.report(&name, error);
             }
         }
     }

@@ -370,14 +370,35 @@ fn switch_is_over_when_its_outcome_is_known() {
     assert!(!mailbox.withdraw_swaps());
 }
 
-#[test]
-fn failed_switch_keeps_events_for_the_next_one() {
-    let mut runner = follower();
+/// A durable event on which the follower fails.
+fn durable_poison() -> Item {
     let Item::Event(mut poison) = raised("poison") else {
         panic!("not an event");
     };
     Arc::get_mut(&mut poison.event).unwrap().outbox_id = Some(1);
-    runner.handle(Item::Event(poison));
+    Item::Event(poison)
+}
+
+/// The old version gets it at once: a later version must not have it again.
+#[test]
+fn event_that_ended_a_probation_is_redelivered_once() {
+    let mut runner = follower();
+    let extension = Arc::clone(&runner.extension);
+    let _result = swap(&mut runner);
+    while extension.probation().is_some_and(|it| it.is_some()) {
+        runner.handle(durable_poison());
+    }
+    assert_eq!(
+        runner.unhandled.len(),
+        0,
+        "all of them wait for the old version"
+    );
+}
+
+#[test]
+fn failed_switch_keeps_events_for_the_next_one() {
+    let mut runner = follower();
+    runner.handle(durable_poison());
     let (mut invalid, result) = successor(&runner);
     invalid.settings = b"{}"[..].into();
     runner.swap(invalid);
