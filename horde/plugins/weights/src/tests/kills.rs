@@ -94,7 +94,7 @@ proptest! {
 
 /// All attempts of one interval hang.
 #[test]
-fn commitment_that_misses_its_interval_comes_in_the_next() {
+fn commitment_that_misses_its_interval_comes_later() {
     let mut world = World::new("commit_reveal");
     world.give_two_scores();
     world.chain.fates = vec![Fate::Hang; 6].into();
