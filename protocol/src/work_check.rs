@@ -59,6 +59,18 @@ impl Batch {
         }
     }
 
+    /// Whether all that [`Batch::check`] has found wrong with `result` is that it proves other nonces than the sampled ones: a
+    /// benchmark that is confirmed again after a rollback has other samples, and slaves still have batches with the former ones.
+    #[must_use]
+    pub fn proves_other_nonces(&self, result: &BatchResult, error: &BadBatchResult) -> bool {
+        let BadBatchResult::OtherProofs { proved, .. } = error else {
+            return false;
+        };
+        let mut former = self.clone();
+        former.sampled_nonces.clone_from(proved);
+        former.check(result).is_ok()
+    }
+
     fn contains(&self, nonce: u64) -> bool {
         nonce
             .checked_sub(self.start_nonce)

@@ -298,19 +298,17 @@ impl Job {
         if result.merkle_proofs.is_empty() {
             batch.sampled_nonces.clear();
         }
-        let mut has_other_proofs = false;
-        if let Err(error) = batch.check(result) {
-            let BadBatchResult::OtherProofs { proved, .. } = &error else {
-                return Err(error.into());
-            };
-            // A benchmark that is confirmed again after a rollback has other samples, and slaves still have batches with the
-            // former ones: an honest root and honest branches are no fault.
-            batch.sampled_nonces.clone_from(proved);
-            if batch.check(result).is_err() || !self.batches.contains_key(&index) {
-                return Err(error.into());
+        let has_other_proofs = match batch.check(result) {
+            Ok(()) => false,
+            Err(error) => {
+                let is_known = self.batches.contains_key(&index);
+                if !is_known || !batch.proves_other_nonces(result, &error) {
+                    return Err(error.into());
+                }
+                // An honest root and honest branches are no fault.
+                true
             }
-            has_other_proofs = true;
-        }
+        };
         let claim = BatchRecord::without_proofs(result, slave);
         let Some(stored) = self.batches.get(&index) else {
             let record = with_proofs(claim, result);

@@ -288,14 +288,10 @@ fn parse_batch_id(batch_id: &str) -> Option<(&str, u64)> {
     (is_id && is_number).then_some((benchmark_id, start_nonce.parse().ok()?))
 }
 
-/// Whether a result has honest proofs, and at least one of a nonce that is not sampled now. After a rollback a benchmark has other
-/// samples, and its slave may be given them before it has delivered proofs of the former ones.
+/// Whether a result has honest proofs, and at least one of a nonce that is not sampled now: its slave was given the samples of the next
+/// block before it has delivered those of the former one.
 fn proves_former_samples(batch: &Batch, result: &BatchResult, error: &BadBatchResult) -> bool {
-    let BadBatchResult::OtherProofs { proved, .. } = error else {
-        return false;
-    };
-    let mut former = batch.clone();
-    former.sampled_nonces.clone_from(proved);
-    let is_sampled = |nonce: &u64| batch.sampled_nonces.contains(nonce);
-    !proved.iter().all(is_sampled) && former.check(result).is_ok()
+    let mut proved = result.merkle_proofs.iter().map(|proof| proof.leaf.nonce);
+    proved.any(|nonce| !batch.sampled_nonces.contains(&nonce))
+        && batch.proves_other_nonces(result, error)
 }
