@@ -373,8 +373,6 @@ fn complete_removal(
         );
         leave_behind(shared, extension);
     }
-    // Until its end it could still switch versions, which puts it back.
-    shared.services.bus.remove(extension);
     extension.conditions.end(&shared.services);
     let version = extension.version();
     info!(extension = extension.name, version, "extension removed");
