@@ -246,18 +246,23 @@ fn policy_is_tried_again_after_the_block_is_gone() {
     assert_eq!(fake.late_policies.get(), 0);
 }
 
-#[test]
-fn policy_that_allows_more_stays() {
-    let policy = r#"{"Statement":[{"Sid":"x","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}]}"#;
-    let parts = [("policy".to_owned(), policy.to_owned())];
-    let fake = with_bucket(
+/// A service whose bucket for prompts has one part.
+fn with_part(part: &str, text: &str) -> Fake {
+    let parts = [(part.to_owned(), text.to_owned())];
+    with_bucket(
         "prompts",
         Bucket {
             region: "eu-central-1".to_owned(),
             parts: parts.into(),
             ..Bucket::default()
         },
-    );
+    )
+}
+
+#[test]
+fn policy_that_allows_more_stays() {
+    let policy = r#"{"Statement":[{"Sid":"x","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}]}"#;
+    let fake = with_part("policy", policy);
     let (text, _) = refused(&fake, "prompts", "public read of objects");
     assert!(text.contains("\"x\""), "{text}");
     assert_eq!(fake.buckets.borrow()["prompts"].parts["policy"], policy);
@@ -267,15 +272,7 @@ fn policy_that_allows_more_stays() {
 #[test]
 fn earlier_rule_of_somebody_else_is_told() {
     let rule = "<Rule><ID>all</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>7</Days></Expiration></Rule>";
-    let parts = [("lifecycle".to_owned(), rule.to_owned())];
-    let fake = with_bucket(
-        "prompts",
-        Bucket {
-            region: "eu-central-1".to_owned(),
-            parts: parts.into(),
-            ..Bucket::default()
-        },
-    );
+    let fake = with_part("lifecycle", rule);
     let folder = tempfile::tempdir().unwrap();
     // The second run finds our rule beside the other one.
     for _ in 0..2 {

@@ -221,9 +221,7 @@ fn connection_that_comes_back_has_room() {
     let mut world = accepted_with_long_requests(&jobs, 600_000);
     world.say_all("ExecutorReady", &jobs);
     assert_eq!(world.0.ws_sent().len(), 1);
-    world.drop_connection(1);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.reconnect(1);
     assert_eq!(
         world.write().len(),
         4,

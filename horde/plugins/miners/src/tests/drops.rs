@@ -56,9 +56,7 @@ fn reservation_that_was_not_written_is_sent_again() {
     world.link(&[1]);
     world.begin(&plans(&[(1, 1)]));
     let first = world.0.ws_sent().remove(0).text;
-    world.drop_connection(1);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.reconnect(1);
     let sent = world.write();
     assert_eq!(sent[1].text, first, "with the same receipt");
     world.say(1, "AcceptJob", 1);
@@ -76,9 +74,7 @@ fn written_reservation_is_sent_twice_at_most() {
     world.begin_at("reserved", &[(1, 1), (2, 1)]);
     world.say(1, "AcceptJob", 1);
     world.write();
-    world.drop_connection(1);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.reconnect(1);
     assert_eq!(
         world.write().len(),
         2,
@@ -303,9 +299,7 @@ fn written_accepted_receipt_is_not_repeated() {
     world.begin_at("reserved", &[(1, 1), (2, 2)]);
     world.say(1, "AcceptJob", 1);
     assert_eq!(world.write().len(), 1);
-    world.drop_connection(1);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.reconnect(1);
     assert_eq!(world.types(), ["V0AuthenticateRequest"]);
 }
 

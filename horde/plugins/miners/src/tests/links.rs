@@ -174,9 +174,7 @@ fn stable_connection_makes_up_for_failures() {
     world.link(&[1]);
     for _ in 0..10 {
         world.0.advance_ms(10_000);
-        world.drop_connection(1);
-        let tag = world.tag(1);
-        world.0.ws_accept(&tag);
+        world.reconnect(1);
     }
     assert!(world.0.emitted().is_empty());
 }
@@ -249,9 +247,7 @@ fn other_manifest_counts_unless_jobs_are_under_way() {
         if has_job {
             world.begin_at("running", &[(1, 1)]);
         }
-        world.drop_connection(1);
-        let tag = world.tag(1);
-        world.0.ws_accept(&tag);
+        world.reconnect(1);
         world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
         assert_eq!(
             world.events("horde_miner_link").len(),
@@ -276,9 +272,7 @@ fn newer_manifest_counts_when_jobs_are_over() {
     let mut world = start();
     world.link(&[1]);
     world.begin_at("running", &[(1, 1), (2, 1)]);
-    world.drop_connection(1);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.reconnect(1);
     world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
     world.say(1, "JobFinished", 1);
     assert_eq!(announced_count(&mut world), None);
@@ -327,9 +321,7 @@ fn manifest_of_a_broken_connection_is_not_announced() {
     world.link(&[1, 2]);
     world.begin(&[(1, 1, CLASS, 240)]);
     for number in [1, 2] {
-        world.drop_connection(number);
-        let tag = world.tag(number);
-        world.0.ws_accept(&tag);
+        world.reconnect(number);
     }
     want(&mut world, &[2]);
     assert_eq!(announced_count(&mut world), None);
@@ -348,9 +340,7 @@ fn invalid_manifest_ends_a_reopened_link() {
         if has_job {
             world.begin_at("running", &[(1, 1)]);
         }
-        world.drop_connection(1);
-        let tag = world.tag(1);
-        world.0.ws_accept(&tag);
+        world.reconnect(1);
         want(&mut world, &[1]);
         world.0.emitted();
         world.frame(1, r#"{"message_type":"V0ExecutorManifestRequest"}"#);

@@ -223,6 +223,13 @@ impl World {
         self.0.ws_end(&tag, WsCloseClass::Peer);
     }
 
+    /// A miner's connection ends, and the next one is accepted.
+    pub(super) fn reconnect(&mut self, miner: usize) {
+        self.drop_connection(miner);
+        let tag = self.tag(miner);
+        self.0.ws_accept(&tag);
+    }
+
     /// The messages sent since the last call.
     pub(super) fn messages(&mut self) -> Vec<ToMiner> {
         let sent = self.0.ws_sent();
