@@ -9,7 +9,7 @@ use axum::serve::ListenerExt;
 use axum::{Router, middleware};
 use horde_proto::receipt::csv::CSV_PATH;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -29,9 +29,24 @@ const RAW_CONNECTIONS_COUNT_MAX: usize = 1_024;
 /// The path of the sockets of validators.
 const SOCKET_ROUTE: &str = "/v0.1/validator_interface/{validator}";
 
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+/// Bytes that the kernel takes for a connection before they are read: a request with a volume as a whole. In the system's own 64 KiB the
+/// validator would wait for the miner's reads in the middle of each, on the miner's time.
+const RECEIVE_BUFFER_BYTES: u32 = 1 << 20;
+
 /// Listens on an address of loopback.
 pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does, so that a closed port can be opened again at once.
+    socket.set_reuseaddr(true)?;
+    // Accepted connections have it, too. The system may grant less.
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn router(hub: Arc<Hub>) -> Router {
