@@ -44,14 +44,19 @@ impl Reading {
         if sample.labels.len() > LABEL_COUNT_MAX {
             return Err(MetricError::TooManyLabels { name });
         }
-        let mut labels = Vec::new();
+        let mut labels = String::new();
         for (label, value) in &sample.labels {
             check_name(label)?;
             if value.len() > LABEL_BYTES_MAX {
                 let label = label.clone();
                 return Err(MetricError::LongLabel { name, label });
             }
-            labels.push(format!("{label}={}", quoted(value)));
+            if !labels.is_empty() {
+                labels.push(',');
+            }
+            labels.push_str(label);
+            labels.push('=');
+            push_quoted(&mut labels, value);
         }
         let value = sample.value;
         if !value.is_finite() || (kind == Kind::Counter && value < 0.0) {
@@ -59,7 +64,7 @@ impl Reading {
         }
         Ok(Self {
             name,
-            labels: labels.join(","),
+            labels,
             kind,
             value,
         })
@@ -115,11 +120,22 @@ fn check_name(name: &str) -> Result<(), MetricError> {
 /// The value of a label as Prometheus writes it.
 #[must_use]
 pub(crate) fn quoted(value: &str) -> String {
-    let escaped = value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n");
-    format!("\"{escaped}\"")
+    let mut text = String::with_capacity(value.len() + 2);
+    push_quoted(&mut text, value);
+    text
+}
+
+fn push_quoted(text: &mut String, value: &str) {
+    text.push('"');
+    for letter in value.chars() {
+        match letter {
+            '\\' => text.push_str("\\\\"),
+            '"' => text.push_str("\\\""),
+            '\n' => text.push_str("\\n"),
+            _ => text.push(letter),
+        }
+    }
+    text.push('"');
 }
 
 #[derive(Debug, Default)]
