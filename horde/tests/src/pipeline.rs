@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tig_system_tests::{
     Answer, HttpError, Process, ProcessError, SiteError, TimedOut, get, post, request, wait_for,
@@ -110,6 +111,7 @@ impl Pipeline {
             ..s3.clone()
         };
         provision(artifacts, folder, &s3)?;
+        set_s3_faults(&network, &options.s3_faults)?;
         Self::start_host(artifacts, folder, options, network, &s3)
     }
 
@@ -260,9 +262,7 @@ impl Pipeline {
     ///
     /// See [`PipelineError`].
     pub fn set_s3_faults(&self, faults: &[&str]) -> Result<(), PipelineError> {
-        let body = json!({ "faults": faults }).to_string();
-        let (s3, _) = self.network.language()?;
-        done(post(s3.address(), "/-/faults", body.as_bytes())?)
+        set_s3_faults(&self.network, faults)
     }
 
     /// What the S3 service holds.
@@ -334,6 +334,12 @@ fn provision(artifacts: &Artifacts, folder: &Path, s3: &S3Service) -> Result<(),
         .env("AWS_ACCESS_KEY_ID", &s3.access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", &s3.secret_access_key);
     output(&mut command).map(drop)
+}
+
+fn set_s3_faults(network: &Miners, faults: &[impl Serialize]) -> Result<(), PipelineError> {
+    let body = json!({ "faults": faults }).to_string();
+    let (s3, _) = network.language()?;
+    done(post(s3.address(), "/-/faults", body.as_bytes())?)
 }
 
 fn done(answer: Answer) -> Result<(), PipelineError> {

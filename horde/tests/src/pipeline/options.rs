@@ -26,6 +26,8 @@ pub struct PipelineOptions {
     pub vices: Vec<String>,
     /// Vices of the trusted miner, as `NAME[:ARG]`.
     pub trusted_vices: Vec<String>,
+    /// Faults that the network's S3 service has before the host starts: after it, the pool may be full first.
+    pub s3_faults: Vec<String>,
     /// Series of prompts, all made by one job.
     pub series: usize,
     /// Prompts of a series.
@@ -47,6 +49,7 @@ impl Default for PipelineOptions {
             miners: 4,
             vices: Vec::new(),
             trusted_vices: Vec::new(),
+            s3_faults: Vec::new(),
             series: 4,
             series_prompts: 24,
             sample_prompts: 3,

@@ -13,7 +13,7 @@ use crate::pipeline::{FILL_MAX, check_sound, start};
 /// Pools at the same time.
 const POOLS: usize = 8;
 /// Longest time for a pool to fill whose stations are run by hand.
-const HAND_MAX: Duration = Duration::from_secs(60);
+const HAND_MAX: Duration = Duration::from_secs(150);
 /// Series that are wanted, and as many samples. The first job makes 25 or 30, whether the network's values have come by then or not.
 const SERIES: usize = 30;
 
