@@ -8,7 +8,7 @@ use std::thread;
 
 use horde_system_tests::{HOTKEY, Site};
 use serde_json::{Value, json};
-use tig_system_tests::ProcessError;
+use tig_system_tests::{ProcessError, get};
 
 use crate::network::{
     COMMIT_START, CYCLE, REVEAL_START, SLOT, Validator, chain, host_options, network, section,
@@ -98,8 +98,23 @@ fn second_validator_with_the_hotkey_is_an_error() {
     let options = host_options(&first.miners, "commit_reveal");
     let artifacts = first.site.artifacts().clone();
     let site = Site::prepare(folder.path(), artifacts, &options).unwrap();
-    let second = site.start_host().unwrap();
-    first.run_batch();
+    let mut second = site.start_host().unwrap();
+    let address = second.address().unwrap();
+    let ask_second = |path| get(&address, path).ok()?.json::<Value>().ok();
+    // The second one must not be late for its slot, nor for its weights: `run_batch` waits for the first one alone.
+    first.go_to(SLOT - 5);
+    first.wait("the slot of the second", |_| {
+        let schedule = ask_second("/horde/schedule")?;
+        (schedule["slot"]["block"] == SLOT).then_some(())
+    });
+    first.run_batch_with(|it| {
+        it.wait("the scores of the second", |_| {
+            let weights = ask_second("/horde/weights")?;
+            let mut cycles = weights["cycles"].as_array()?.iter();
+            let is_scored = |it: &Value| it["cycle_start"] == CYCLE && it["state"] == "scored";
+            cycles.any(is_scored).then_some(())
+        });
+    });
     first.go_to(COMMIT_START);
     let warning = "another validator runs with it";
     let line = first.blocks_until("the error", |it| {
@@ -152,15 +167,16 @@ fn file(key: &str, value: Value) -> Value {
 #[test]
 fn faulty_file_of_the_network_changes_nothing() {
     let server = FileServer::start();
+    let version = "DYNAMIC_WEIGHTS_VERSION";
+    // Before the start: a command waits for the round that is under way, and has what that round has read.
+    server.serve(200, &file(version, json!(3)));
     let network = network(1, &[], chain("direct"));
     let url = format!("http://{}/validator.json", server.address);
     let mut validator = Validator::start_with("direct", &network, |options| {
         *section(options, "horde_report") =
             json!({ "source": "url", "url_validator": url, "url_common": "" });
     });
-    let version = "DYNAMIC_WEIGHTS_VERSION";
     let get = format!("constance get {version}");
-    server.serve(200, &file(version, json!(3)));
     validator.done("fetch_dynamic_config", 0);
     assert_eq!(validator.done(&get, 0)["value"], "3");
     let mut faulty = file(version, json!(2));
