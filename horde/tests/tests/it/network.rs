@@ -25,6 +25,9 @@ pub(crate) const REVEAL_START: u32 = 16 * 722;
 const BLOCKS_COUNT_MAX: u32 = 300;
 /// Time between two of them.
 const BLOCK_INTERVAL: Duration = Duration::from_millis(25);
+/// Longest time of an attempt to send or reveal weights, with its two commits: a script waits for it, and makes fewer than
+/// [`BLOCKS_COUNT_MAX`] blocks meanwhile.
+const ATTEMPT_SECONDS: u64 = 5;
 
 /// A network, and a host with all extensions.
 pub(crate) struct Validator {
@@ -63,8 +66,10 @@ pub(crate) fn host_options(miners: &Miners, mode: &str) -> HostOptions {
     };
     let mut options = validator_options(miners, &chain, mode);
     options.kinds = HostOptions::echo().kinds;
+    section(&mut options, "horde_weights")["send_timeout_ms"] = json!(ATTEMPT_SECONDS * 1_000);
+    // The key of the section that is for reveals counts only until dynamic config is there.
     for (key, seconds) in [
-        ("DYNAMIC_WEIGHT_REVEALING_TTL", 2),
+        ("DYNAMIC_WEIGHT_REVEALING_TTL", ATTEMPT_SECONDS),
         ("DYNAMIC_WEIGHT_REVEALING_FAILURE_BACKOFF", 1),
     ] {
         section(&mut options, "horde_report")["inline"][key] =
