@@ -162,11 +162,15 @@ impl Newcomer {
         );
     }
 
-    /// Jobs for tests, as docs/computehorde.md says.
-    fn make_hash_jobs_small(&self) {
+    /// Jobs for tests, as docs/computehorde.md says, and a pool that fills soon.
+    fn make_jobs_and_pool_small(&self) {
         let path = self.path().join("config.json");
         let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         config["config"]["horde_job_hash"] = json!({ "small": true });
+        let series = json!({ "description": "", "items": [{ "value": 4 }] });
+        let report = &mut config["config"]["horde_report"];
+        report["source"] = json!("inline");
+        report["inline"] = json!({ "DYNAMIC_MAX_PROMPT_SERIES": series });
         fs::write(&path, config.to_string()).unwrap();
     }
 
@@ -260,12 +264,12 @@ fn set_up(newcomer: &Newcomer) {
         0,
         "config.json is written",
     );
-    newcomer.make_hash_jobs_small();
+    newcomer.make_jobs_and_pool_small();
 }
 
 /// The three tasks of language models, each by its command.
 fn run_llm_tasks(newcomer: &Newcomer, address: &str) {
-    // The pool fills by itself; a small one is full soon, and then waits for the commands.
+    // The pool fills by itself; with the four series of config.json it is full soon, and then waits for the commands.
     newcomer.line("constance set DYNAMIC_MAX_PROMPT_SERIES 3", 0, "3");
     newcomer.line("constance get DYNAMIC_MAX_PROMPT_SERIES", 0, "local");
     let task = |action| format!("debug_run_llm_prompt_task --action {action}");
