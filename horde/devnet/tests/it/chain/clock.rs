@@ -18,9 +18,10 @@ async fn blocks_come_by_the_clock() {
         block_ms: 20,
         ..config()
     };
+    // The first block is made at some moment of the start.
+    let start = Instant::now();
     let devnet = network(config, &[]).await;
     let chain = devnet.chain().unwrap();
-    let start = Instant::now();
     soon(async {
         while chain.newest().number < FIRST + 5 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -106,9 +106,10 @@ async fn slow_miner_sends_later() {
 
 #[tokio::test]
 async fn slow_steps_delay_no_other_job() {
+    // The second job is reserved before the first one is ready, on a busy machine, too.
     let devnet = start(Config {
         executors: 2,
-        vices: [(0, Vices::parse(&["slow-ready:100"]).unwrap())].into(),
+        vices: [(0, Vices::parse(&["slow-ready:2000"]).unwrap())].into(),
         ..Config::default()
     })
     .await;
