@@ -1,21 +1,15 @@
 //! `check-s3`.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::support::{Service, folder, run, run_with};
 
-/// Longest time for two good buckets.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
-
 #[test]
 fn good_buckets_pass_and_stay_empty() {
     let service = Service::with_buckets();
-    let started = Instant::now();
     let said = service.run(&["check-s3"]);
-    assert!(started.elapsed() < CHECK_TIMEOUT, "{:?}", started.elapsed());
     assert_eq!(said.code, 0, "{}", said.all());
     for bucket in ["prompts", "answers"] {
         assert!(
