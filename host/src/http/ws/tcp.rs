@@ -2,7 +2,7 @@
 //! depend on when a thread of this process had a processor to read them.
 
 use std::cell::RefCell;
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -203,6 +203,19 @@ impl AsyncWrite for TimedTcp {
         Self::poll_write(&self, context, bytes)
     }
 
+    /// TLS writes its records in several parts; one by one they would go out in a packet each.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.tcp).poll_flush(context)
     }
@@ -218,6 +231,7 @@ mod tests {
     use std::io::Write as _;
     use std::thread::sleep;
 
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -259,14 +273,27 @@ mod tests {
         assert_eq!(arrived_us, 7_500_000, "clocks are read one after the other");
     }
 
-    #[tokio::test]
-    async fn bytes_that_wait_have_come_before_they_are_read() {
+    /// A connection with its peer.
+    async fn connect(clock: &Clock) -> (TimedTcp, std::net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut peer = std::net::TcpStream::connect(address).unwrap();
+        let peer = std::net::TcpStream::connect(address).unwrap();
         let (tcp, _) = listener.accept().await.unwrap();
+        (TimedTcp::new(tcp, clock.clone()), peer)
+    }
+
+    #[tokio::test]
+    async fn parts_of_a_tls_record_go_out_at_once() {
+        let (mut tcp, _peer) = connect(&Clock::start()).await;
+        let parts = [&b"header"[..], b"payload"].map(IoSlice::new);
+        assert!(tcp.is_write_vectored());
+        assert_eq!(tcp.write_vectored(&parts).await.unwrap(), 6 + 7);
+    }
+
+    #[tokio::test]
+    async fn bytes_that_wait_have_come_before_they_are_read() {
         let clock = Clock::start();
-        let tcp = TimedTcp::new(tcp, clock.clone());
+        let (tcp, mut peer) = connect(&clock).await;
         let mut is_noted = false;
         for _ in 0..TRIES_MAX {
             let sent_us = clock.now_us();
