@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tig_process::service_manager::service_manager;
 use tig_process::signals::{Request, Requests, StopReason};
+use tokio::task::JoinSet;
 use tracing::info;
 
 use super::config_file::ConfigFile;
@@ -29,6 +30,7 @@ pub(super) async fn requested(
     let drained = drain.wait_done();
     tokio::pin!(drained, failed);
     let mut was_asked = false;
+    let mut readings = JoinSet::new();
     loop {
         let request = tokio::select! {
             reason = &mut failed => return Err(StoreError::Failed { reason: reason.0 }),
@@ -38,14 +40,22 @@ pub(super) async fn requested(
             }
             request = requests.next() => request,
             what = config_file.changed() => {
-                read_again(control, what);
+                read_again(&mut readings, control, what);
+                continue;
+            }
+            Some(_) = readings.join_next() => {
+                // With the last one only: an earlier one may have read the files before the latest request. Also after a fault:
+                // the present config goes on.
+                if readings.is_empty() {
+                    service_manager().ready();
+                }
                 continue;
             }
         };
         let reason = match request {
             Request::Stop(reason) => reason,
             Request::Reload => {
-                read_again(control, "SIGHUP");
+                read_again(&mut readings, control, "SIGHUP");
                 continue;
             }
         };
@@ -67,15 +77,13 @@ pub(super) async fn requested(
     }
 }
 
-fn read_again(control: &Control, why: &str) {
+/// Begins to read config and plugins again. Those that are under way are few: each waits for a bounded time, and has a place among
+/// the supervisor's requests or is the one that waits for such a place.
+fn read_again(readings: &mut JoinSet<()>, control: &Control, why: &str) {
     info!("{why}: reading config and plugins again");
+    service_manager().reloading();
     let control = control.clone();
-    tokio::spawn(async move {
-        service_manager().reloading();
-        control.reload_config_logged().await;
-        // Also after a fault: the present config goes on.
-        service_manager().ready();
-    });
+    readings.spawn(async move { control.reload_config_logged().await });
 }
 
 fn unfinished_text(unfinished: &Unfinished) -> String {

@@ -316,7 +316,8 @@ impl Control {
     /// Like [`Control::reload_config`], with the outcome in the log. Waits for a place among the requests: a changed file is
     /// noticed once, so nobody would try again.
     pub(crate) async fn reload_config_logged(&self) {
-        // One waits at most, since it reads the file as that is then. Only the end of the host ends its wait early.
+        // One waits at most, since it reads the file as that is then. Only the end of the host ends its wait early. Whoever needs to
+        // know when the file was read waits for all that are under way.
         let Ok(waits) = self.0.reload_waits.try_acquire() else {
             return;
         };

@@ -39,6 +39,7 @@ mod reload;
 mod replaced_files;
 mod restore;
 mod schema;
+mod service_manager;
 mod shadow;
 mod slow_copies;
 mod start;
