@@ -23,7 +23,7 @@ use crate::observe::status::ExtensionStatus;
 use crate::plugin::{Loader, Plugin};
 use crate::runtime::bus::Full;
 use crate::runtime::clock::{Clock, Random};
-use crate::runtime::command::{Command, Successor};
+use crate::runtime::command::{Command, Retry, Successor};
 use crate::runtime::commands::CommandReport;
 use crate::runtime::committer::Written;
 use crate::runtime::event::Kind;
@@ -251,6 +251,7 @@ impl SteppedHost {
         mailbox.put_command(Command::Swap(Box::new(Successor {
             plugin,
             settings,
+            retry: Retry::Yes,
             done,
         })));
         runner.step();

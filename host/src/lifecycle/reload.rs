@@ -19,7 +19,7 @@ use crate::limits::SWITCH_TIMEOUT;
 use crate::observe::status::State;
 use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
 use crate::runtime::announcement;
-use crate::runtime::command::{Command, Successor};
+use crate::runtime::command::{Command, Retry, Successor};
 use crate::runtime::extension::Extension;
 use crate::runtime::failure::SwitchError;
 use crate::runtime::shared::Shared;
@@ -193,7 +193,7 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
         watched.extension.end_rejection();
         return POLL_INTERVAL;
     }
-    match attempt(shared, loader, watched, |_, _| Ok(())) {
+    match attempt(shared, loader, watched, Retry::Yes) {
         Err(error) if error.is_passing() => {
             watched.seen = None;
             QUIET
@@ -216,7 +216,7 @@ pub(crate) fn reload(
     loader: &Loader,
     watched: &mut Watched,
 ) -> Result<Outcome, ReloadError> {
-    attempt(shared, loader, watched, |_, _| Ok(()))
+    attempt(shared, loader, watched, Retry::Yes)
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
@@ -231,26 +231,27 @@ pub(crate) fn follow_config(
     loader: &Loader,
     watched: &mut Watched,
 ) -> Result<Outcome, ReloadError> {
-    attempt(shared, loader, watched, check_not_rolled_back)
+    attempt(shared, loader, watched, Retry::No)
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
 fn check_not_rolled_back(watched: &Watched, candidate: &PluginFile) -> Result<(), ReloadError> {
     let extension = &watched.extension;
-    // A stopped extension has nothing better to run.
-    if extension.state() == State::Stopped {
-        return Ok(());
-    }
     let rolled_back = || extension.rolled_back(&candidate.hash, &watched.settings);
     match rolled_back() {
         Some(reason) if stays(extension, || rolled_back().is_some()) => {
-            Err(ReloadError::RolledBack {
-                name: extension.name.clone(),
-                version: candidate.manifest.version.clone(),
-                reason,
-            })
+            Err(not_retried(watched, candidate, reason))
         }
+        // If a switch to it is under way, the runner decides once that is over.
         _ => Ok(()),
+    }
+}
+
+fn not_retried(watched: &Watched, candidate: &PluginFile, reason: String) -> ReloadError {
+    ReloadError::RolledBack {
+        name: watched.extension.name.clone(),
+        version: candidate.manifest.version.clone(),
+        reason,
     }
 }
 
@@ -260,19 +261,18 @@ fn stays(extension: &Extension, is_so: impl Fn() -> bool) -> bool {
     is_so() && !extension.mailbox.withdraw_swaps() && is_so()
 }
 
-/// Reads the present file, and replaces the extension by it unless `check` fails.
+/// Reads the present file, and replaces the extension by it.
 fn attempt(
     shared: &Shared,
     loader: &Loader,
     watched: &mut Watched,
-    check: impl FnOnce(&Watched, &PluginFile) -> Result<(), ReloadError>,
+    retry: Retry,
 ) -> Result<Outcome, ReloadError> {
     // What is still due is outdated, also if the present file or its settings are rejected: then the running version goes on.
     let _ = watched.extension.mailbox.withdraw_swaps();
     let read = loader.read(&watched.path);
     let candidate = read.map_err(|source| ReloadError::File { source })?;
-    let outcome =
-        check(watched, &candidate).and_then(|()| attempt_file(shared, loader, watched, &candidate));
+    let outcome = attempt_file(shared, loader, watched, &candidate, retry);
     // Else the check of the file would take it for another one, and try what was just rejected or rolled back.
     if !outcome.as_ref().is_err_and(ReloadError::is_passing) {
         watched.seen = candidate.signature;
@@ -285,7 +285,11 @@ fn attempt_file(
     loader: &Loader,
     watched: &Watched,
     candidate: &PluginFile,
+    retry: Retry,
 ) -> Result<Outcome, ReloadError> {
+    if retry == Retry::No {
+        check_not_rolled_back(watched, candidate)?;
+    }
     let extension = &watched.extension;
     let runs = || {
         candidate.hash == extension.hash()
@@ -297,7 +301,7 @@ fn attempt_file(
         let version = extension.version();
         return Ok(Outcome::Unchanged { version });
     }
-    replace(SWITCH_TIMEOUT, shared, watched, candidate, || {
+    replace(SWITCH_TIMEOUT, shared, watched, candidate, retry, || {
         loader.load(candidate)
     })
 }
@@ -314,15 +318,17 @@ pub(crate) fn take_over(
     candidate: &PluginFile,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
-    replace(timeout, shared, watched, candidate, load)
+    replace(timeout, shared, watched, candidate, Retry::Yes, load)
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
-fn replace(
+/// As [`take_over`], but for a version that may have been rolled back, and without a report of the error.
+pub(super) fn replace(
     timeout: Duration,
     shared: &Shared,
     watched: &Watched,
     candidate: &PluginFile,
+    retry: Retry,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
     let started = Instant::now();
@@ -334,9 +340,12 @@ fn replace(
         version: version(),
         source,
     })?;
-    switch(watched, plugin, timeout).map_err(|source| ReloadError::Switch {
-        version: version(),
-        source,
+    switch(watched, plugin, retry, timeout).map_err(|source| match source {
+        SwitchError::NotRetried(reason) => not_retried(watched, candidate, reason),
+        source => ReloadError::Switch {
+            version: version(),
+            source,
+        },
     })?;
     info!(
         extension = extension.name,
@@ -375,12 +384,18 @@ fn admit(shared: &Shared, watched: &Watched, candidate: &PluginFile) -> Result<(
     })
 }
 
-fn switch(watched: &Watched, plugin: Plugin, timeout: Duration) -> Result<(), SwitchError> {
+fn switch(
+    watched: &Watched,
+    plugin: Plugin,
+    retry: Retry,
+    timeout: Duration,
+) -> Result<(), SwitchError> {
     let (done, result) = mpsc::channel();
     let settings = Arc::clone(&watched.settings);
     let successor = Successor {
         plugin,
         settings,
+        retry,
         done,
     };
     let mailbox = &watched.extension.mailbox;
@@ -430,7 +445,7 @@ mod tests {
     fn switch_of_a_busy_extension_is_late_and_due() {
         let watched = Watched::unattended("counter");
         let plugin = fixture::load("counter");
-        let late = switch(&watched, plugin, Duration::ZERO).unwrap_err();
+        let late = switch(&watched, plugin, Retry::Yes, Duration::ZERO).unwrap_err();
         assert_eq!(late, SwitchError::Late);
         assert!(matches!(
             watched.extension.mailbox.take(),
@@ -452,7 +467,12 @@ mod tests {
     /// Has the counter switch to other settings when its handler returns.
     fn switch_late(watched: &mut Watched, settings: &[u8]) {
         let present = std::mem::replace(&mut watched.settings, settings.into());
-        let late = switch(watched, fixture::load("counter"), Duration::ZERO);
+        let late = switch(
+            watched,
+            fixture::load("counter"),
+            Retry::Yes,
+            Duration::ZERO,
+        );
         assert_eq!(late, Err(SwitchError::Late));
         watched.settings = present;
     }

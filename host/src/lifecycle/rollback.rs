@@ -34,3 +34,54 @@ pub(crate) fn roll_back_stuck(shared: &Arc<Shared>, extension: &Arc<Extension>) 
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::yield_now;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::lifecycle::reload::{self, ReloadError, Watched};
+    use crate::limits::SWITCH_TIMEOUT;
+    use crate::plugin::{Loader, fixture};
+    use crate::runtime::command::Retry;
+    use crate::store::Store;
+
+    /// With these settings no successor of the counter comes to be: its `restore` never returns.
+    const SETTINGS: &[u8] = br#"{"name": "counter", "config": {"counter": {"start": 4242}}}"#;
+
+    /// The operator has waited for the switch in vain, and a config comes that does not change the version.
+    #[test]
+    fn config_does_not_retry_a_hanging_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = Loader::new(folder.path().to_owned(), None);
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = Watched::unattended("counter");
+        watched.settings = SETTINGS.into();
+        let candidate = loader.read(&fixture::path("counter")).unwrap();
+        let extension = Arc::clone(&watched.extension);
+        let (host, settings) = (Arc::clone(&shared), Arc::clone(&watched.settings));
+        let plugin = loader.load(&candidate).unwrap();
+        let runner = Runner::new(host, Arc::clone(&extension), settings, plugin).unwrap();
+        let spawned = shared.threads.spawn("counter", move || runner.run());
+        spawned.unwrap();
+        let replace = |timeout, retry, load: &dyn Fn()| {
+            let replaced = reload::replace(timeout, &shared, &watched, &candidate, retry, || {
+                load();
+                loader.load(&candidate)
+            });
+            replaced.unwrap_err()
+        };
+        let late = replace(Duration::ZERO, Retry::Yes, &|| {});
+        assert!(late.is_due(), "{late}");
+        while extension.probation().is_none() {
+            yield_now();
+        }
+        // After the config has looked for a rollback.
+        let roll_back = || roll_back_stuck(&shared, &extension);
+        let skipped = replace(SWITCH_TIMEOUT, Retry::No, &roll_back);
+        let is_rolled_back = matches!(skipped, ReloadError::RolledBack { .. });
+        assert!(is_rolled_back, "{skipped}");
+        assert!(extension.probation().is_none());
+    }
+}

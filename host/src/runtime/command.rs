@@ -27,8 +27,19 @@ pub(crate) struct Successor {
     pub plugin: Plugin,
     /// JSON of its settings.
     pub settings: Arc<[u8]>,
+    /// Whether it is tried again if it was rolled back.
+    pub retry: Retry,
     /// Receives the outcome.
     pub done: Sender<Result<(), SwitchError>>,
+}
+
+/// Whether a version is tried again that was rolled back with the same settings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Retry {
+    /// It is: someone has asked for this version.
+    Yes,
+    /// It is not, unless the extension is stopped and has nothing better to run.
+    No,
 }
 
 /// What runs as a shadow of an instance.

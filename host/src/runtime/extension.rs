@@ -252,15 +252,16 @@ impl Extension {
         self.lock().rolled_back = Some(RolledBack { version, reason });
     }
 
-    /// Why the version with this hash was rolled back, if it was, and had the same settings.
+    /// Why the version with this hash was rolled back, if it was, and had the same settings. `None` for a stopped extension, which has
+    /// nothing better to run.
     #[must_use]
     pub(crate) fn rolled_back(&self, hash: &str, settings: &[u8]) -> Option<String> {
         // Cloned out of the lock: comparing may parse both.
         let (before, reason) = {
             let present = self.lock();
             let last = present.rolled_back.as_ref()?;
-            let is_same = last.version.hash == hash;
-            is_same.then(|| (Arc::clone(&last.version.settings), last.reason.clone()))?
+            let counts = last.version.hash == hash && present.state != State::Stopped;
+            counts.then(|| (Arc::clone(&last.version.settings), last.reason.clone()))?
         };
         (!self.settings_differ(&before, settings)).then_some(reason)
     }

@@ -25,6 +25,9 @@ pub enum SwitchError {
     /// The new version failed before its switch was complete.
     #[error("{0}")]
     RolledBack(String),
+    /// The new version was rolled back while its switch waited, and is not tried again by itself.
+    #[error("{0}")]
+    NotRetried(String),
     /// The switch will happen when the running handler returns.
     #[error(
         "its predecessor's handler has not returned for {} s; the switch is still due",

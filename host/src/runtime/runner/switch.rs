@@ -15,7 +15,7 @@ use super::rest::Rest;
 use crate::observe::conditions::StandingCondition;
 use crate::observe::status::State;
 use crate::runtime::announcement;
-use crate::runtime::command::Successor;
+use crate::runtime::command::{Retry, Successor};
 use crate::runtime::effects::Effects;
 use crate::runtime::failure::{PluginFailure, SwitchError};
 use crate::runtime::item::Item;
@@ -29,6 +29,9 @@ impl Runner {
         if self.is_on_probation_as(&successor) {
             // Asked for while the switch to it was under way: a second one would confirm it at once.
             return self.reply_to(&successor, Ok(()));
+        }
+        if let Some(reason) = self.refusal(&successor) {
+            return self.reply_to(&successor, Err(SwitchError::NotRetried(reason)));
         }
         self.end_probation();
         let snapshot = match self.snapshot() {
@@ -83,6 +86,16 @@ impl Runner {
         is_there() == Some(true)
             && self.plugin.hash == successor.plugin.hash
             && !self.extension.is_changed_by(&successor.settings)
+    }
+
+    /// Why `successor` was rolled back, if it is not tried again. Decided here and not where the switch is asked for: an earlier switch
+    /// to the same version may have been under way then.
+    fn refusal(&self, successor: &Successor) -> Option<String> {
+        let rolled_back = || {
+            let hash = &successor.plugin.hash;
+            self.extension.rolled_back(hash, &successor.settings)
+        };
+        (successor.retry == Retry::No).then(rolled_back).flatten()
     }
 
     /// Keeps the present instance, to go on with it if `successor` fails; `false` if there is none. From here on a rollback is

@@ -10,7 +10,7 @@ use tig_plugin_api::{Condition, HttpCall, Method, Severity, Turn};
 use super::Runner;
 use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::plugin::fixture;
-use crate::runtime::command::{Command, StartShadow, Successor};
+use crate::runtime::command::{Command, Retry, StartShadow, Successor};
 use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
 use crate::runtime::event::{CONDITION_RAISED, Event};
@@ -88,6 +88,7 @@ fn successor(runner: &Runner) -> (Successor, Receiver<Result<(), SwitchError>>) 
     let successor = Successor {
         plugin,
         settings,
+        retry: Retry::Yes,
         done,
     };
     (successor, result)
@@ -435,6 +436,23 @@ fn rollback_within_a_switch_is_remembered() {
         // Who waits for the switch reports its end; of a late one nobody else does.
         let rejected = extension.troubles(Instant::now()).rejected;
         assert_eq!(rejected.is_none(), is_awaited);
+    }
+}
+
+/// As when a config came, or the operator asked for the version, while the switch to it was under way.
+#[test]
+fn rolled_back_version_is_retried_on_request() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    assert!(runner.keep_instance(&successor(&runner).0, &Arc::default()));
+    assert!(runner.roll_back("stuck"));
+    for retry in [Retry::No, Retry::Yes] {
+        let (mut successor, result) = successor(&runner);
+        successor.retry = retry;
+        runner.swap(successor);
+        let outcome = result.recv().unwrap();
+        let is_refused = matches!(outcome, Err(SwitchError::NotRetried(_)));
+        assert_eq!(is_refused, retry == Retry::No, "{outcome:?}");
+        assert_eq!(outcome.is_ok(), retry == Retry::Yes, "{outcome:?}");
     }
 }
 
