@@ -88,6 +88,20 @@ fn validator_has_the_rights_of_the_host() {
     assert_eq!(hardening(validator), hardening(host));
 }
 
+/// Otherwise each pass of a restart loop would write objects into the buckets, and buckets that do not answer would delay the start by
+/// minutes, so that a slot is overslept. The host checks them when it runs.
+#[test]
+fn validator_starts_without_a_check_of_the_buckets() {
+    let guide = root().join("docs/computehorde.md");
+    for path in [unit(UNITS[2]), guide] {
+        let text = fs::read_to_string(&path).unwrap();
+        let starts = text.lines().filter(|line| line.starts_with("ExecStart=/"));
+        let starts: Vec<&str> = starts.collect();
+        assert_eq!(starts.len(), 1, "{starts:?}");
+        assert!(starts[0].contains(" up --no-check "), "{}", starts[0]);
+    }
+}
+
 #[test]
 fn units_filter_no_call_of_host_and_slave() {
     let has_seccomp = Command::new(PYTHON).args(["-c", "import seccomp"]).status();
