@@ -95,11 +95,12 @@ pub(crate) fn state(path: &Path, wanted: &str) -> Result<State, TextError> {
     if differences.is_empty() {
         return Ok(State::Current);
     }
-    let written = text_file::read(&sum_path(path), SUM_BYTES_MAX).unwrap_or_default();
-    Ok(match written.trim() == payload_sha256(found.as_bytes()) {
-        true => State::Outdated(differences),
-        false => State::Edited(differences),
-    })
+    Ok(
+        match written_sum(path) == payload_sha256(found.as_bytes()) {
+            true => State::Outdated(differences),
+            false => State::Edited(differences),
+        },
+    )
 }
 
 /// Writes the file, and the sum with which [`state`] knows it again.
@@ -109,9 +110,32 @@ pub(crate) fn state(path: &Path, wanted: &str) -> Result<State, TextError> {
 /// The system's reason.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     whole_file::write(path, text.as_bytes(), MODE)?;
-    // If this is not reached, the file counts as edited: it is not replaced without a word.
+    // If this is not reached, the file counts as edited once other variables give another one: it is not replaced without a word.
+    write_sum(path, text)
+}
+
+/// Writes the sum of a file that is `text` and has another one or none, as after a full disk or a power cut between the two.
+///
+/// # Errors
+///
+/// The system's reason.
+pub(crate) fn mend_sum(path: &Path, text: &str) -> io::Result<()> {
+    let is_text = read(path).is_ok_and(|found| found.as_deref() == Some(text));
+    match is_text && written_sum(path) != payload_sha256(text.as_bytes()) {
+        true => write_sum(path, text),
+        false => Ok(()),
+    }
+}
+
+fn write_sum(path: &Path, text: &str) -> io::Result<()> {
     let sum = payload_sha256(text.as_bytes()) + "\n";
     whole_file::write(&sum_path(path), sum.as_bytes(), MODE)
+}
+
+/// The sum beside the file; empty if there is none.
+fn written_sum(path: &Path) -> String {
+    let sum = text_file::read(&sum_path(path), SUM_BYTES_MAX).unwrap_or_default();
+    sum.trim().to_owned()
 }
 
 /// Whether the config of a host lets miners have addresses of this machine and of private networks.
@@ -193,6 +217,29 @@ mod tests {
         fs::write(&path, format!("{OLD} ")).unwrap();
         assert_eq!(state(&path, OLD).unwrap(), State::Current);
         assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
+    }
+
+    #[test]
+    fn sum_that_was_not_written_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        for sum in [None, Some("of another file")] {
+            write(&path, OLD).unwrap();
+            match sum {
+                None => fs::remove_file(sum_path(&path)).unwrap(),
+                Some(sum) => fs::write(sum_path(&path), sum).unwrap(),
+            }
+            let is_edited = |state| matches!(state, State::Edited(_));
+            assert!(is_edited(state(&path, NEW).unwrap()));
+            // One that a person has edited is not taken for it.
+            fs::write(&path, format!("{OLD} ")).unwrap();
+            mend_sum(&path, OLD).unwrap();
+            assert!(is_edited(state(&path, NEW).unwrap()));
+            fs::write(&path, OLD).unwrap();
+            mend_sum(&path, OLD).unwrap();
+            let state = state(&path, NEW).unwrap();
+            assert!(matches!(state, State::Outdated(_)), "{state:?}");
+        }
     }
 
     #[test]

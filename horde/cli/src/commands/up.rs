@@ -100,7 +100,15 @@ fn follow_environment(
     })?;
     let shown = path.display();
     match state {
-        State::Current => validator_config::write_secret(environment, folder)?,
+        State::Current => {
+            validator_config::write_secret(environment, folder)?;
+            // The host can do without: only the next change of `.env` needs the sum.
+            if let Err(error) = config_file::mend_sum(path, &wanted) {
+                output::note_line(&format!(
+                    "note: cannot write the sum of {shown} beside it: {error}; until `up` can, a changed .env leaves {shown} as it is"
+                ));
+            }
+        }
         State::Missing => {
             validator_config::write(environment, folder, path, &wanted)?;
             output::note_line(&format!("{shown} is written, from .env"));
@@ -143,4 +151,35 @@ fn check_buckets(environment: &Environment, host: &HostProgram) -> Result<(), Ch
     }
     finding::note(&bad);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// What `up` does before the host, by this version of the weights in `.env`. Returns that of the config then.
+    fn follow(home: &TempDir, version: u32) -> u64 {
+        let wallet = "BITTENSOR_WALLET_NAME=w\nBITTENSOR_WALLET_HOTKEY_NAME=h\nBITTENSOR_WALLET_DIRECTORY=/w";
+        let env = format!("{wallet}\nDEBUG_OVERRIDE_WEIGHTS_VERSION={version}\n");
+        fs::write(home.path().join(".env"), env).unwrap();
+        let environment = Environment::load(home.path(), |_| None).unwrap();
+        let host = HostProgram::find(home.path());
+        follow_environment(&environment, home.path(), &host, false).unwrap();
+        let version = config_file::setting(host.config(), "horde_batch", "weights_version");
+        version.unwrap().as_u64().unwrap()
+    }
+
+    /// Otherwise the config would count as edited for ever, and later changes of `.env` would do nothing.
+    #[test]
+    fn config_without_its_sum_follows_env_again() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(follow(&home, 1), 1);
+        fs::remove_file(home.path().join(".config.json.sum")).unwrap();
+        assert_eq!(follow(&home, 1), 1);
+        assert_eq!(follow(&home, 4), 4);
+    }
 }
