@@ -89,9 +89,10 @@ pub struct ClassReport {
     /// Executors that ran users' jobs, and would have been tested otherwise.
     #[serde(default)]
     pub user_jobs: u32,
-    /// Executors that were to be tested; jobs can be fewer.
-    #[serde(default)]
-    pub tested: u32,
+    /// Executors that were to be tested; jobs can be fewer. `None` in reports of versions that did not count them, which is not written:
+    /// a version before reads a number or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<u32>,
     /// Jobs that were made.
     pub jobs: u32,
     /// Jobs that it accepted.

@@ -17,12 +17,12 @@ pub(crate) struct Online {
 
 impl Online {
     fn from_report(row: &ClassReport) -> Self {
-        let unmade = row.tested.saturating_sub(row.jobs);
+        let unmade = row.tested.unwrap_or(row.jobs).saturating_sub(row.jobs);
         let right = u64::from(row.right);
         let user_jobs = u64::from(row.user_jobs);
         let open = u64::from(row.excused) + u64::from(row.interrupted) + u64::from(unmade);
         // A report of an earlier version does not say how many were tested, and has users' jobs beyond the limits.
-        let is_earlier = row.tested < row.jobs || (row.tested, row.right) == (0, 0);
+        let is_earlier = row.tested.is_none();
         Self {
             least: right + if is_earlier { 0 } else { user_jobs },
             most: right + user_jobs + open,
@@ -99,17 +99,36 @@ fn previous_batch(finished: &[BatchReport], cycle_start: Option<u64>) -> Option<
 mod tests {
     use super::*;
 
+    fn nearest(row: &ClassReport, numbers: [u64; 2]) -> [u64; 2] {
+        numbers.map(|number| Online::from_report(row).nearest(number))
+    }
+
     #[test]
     fn user_jobs_of_an_earlier_report_are_open() {
-        let row = |tested| ClassReport {
-            tested,
+        let current = ClassReport {
+            tested: Some(2),
             user_jobs: 1,
             jobs: 2,
             right: 2,
             ..ClassReport::default()
         };
-        let nearest = |tested, number| Online::from_report(&row(tested)).nearest(number);
-        assert_eq!((nearest(0, 2), nearest(0, 3)), (2, 3));
-        assert_eq!((nearest(2, 2), nearest(2, 3)), (3, 3));
+        assert_eq!(nearest(&current, [2, 3]), [3, 3]);
+        let mut stored = serde_json::to_value(&current).unwrap();
+        stored.as_object_mut().unwrap().remove("tested");
+        let earlier: ClassReport = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(nearest(&earlier, [2, 3]), [2, 3]);
+        // A version that knows a number only, and to which somebody goes back, can read it.
+        assert_eq!(serde_json::to_value(&earlier).unwrap(), stored);
+    }
+
+    #[test]
+    fn row_of_users_jobs_alone_is_not_an_earlier_one() {
+        let row = ClassReport {
+            announced: 4,
+            tested: Some(0),
+            user_jobs: 4,
+            ..ClassReport::default()
+        };
+        assert_eq!(nearest(&row, [2, 5]), [4, 4]);
     }
 }

@@ -49,8 +49,8 @@ pub(crate) fn empty_rows(offers: &[Offer], rules: &Rules) -> Vec<MinerReport> {
                 executor_class: class.class.to_string(),
                 announced: class.announced,
                 user_jobs: class.user_jobs(rules),
-                tested: class.tested,
-                reason: busy_reason(class),
+                tested: Some(class.tested),
+                reason: busy_reason(class, rules),
                 ..ClassReport::default()
             })
             .collect(),
@@ -59,9 +59,10 @@ pub(crate) fn empty_rows(offers: &[Offer], rules: &Rules) -> Vec<MinerReport> {
 }
 
 /// Why no executor of a class is tested, if users have them all.
-fn busy_reason(class: &ClassOffer) -> Option<String> {
-    let is_busy = class.tested == 0 && class.users > 0;
-    is_busy.then(|| format!("{} of its executors run users' jobs", class.users))
+fn busy_reason(class: &ClassOffer, rules: &Rules) -> Option<String> {
+    let user_jobs = class.user_jobs(rules);
+    let is_busy = class.tested == 0 && user_jobs > 0;
+    is_busy.then(|| format!("{user_jobs} of its executors run users' jobs"))
 }
 
 /// Finds a miner's line for a class.
