@@ -7,6 +7,7 @@ use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 
 use crate::offers::Offer;
+use crate::rules::Rules;
 
 /// What a job kind was asked for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -41,7 +42,7 @@ pub(crate) enum Obstacle {
     NoAnswer,
     /// Its job kind has made fewer jobs than were wanted.
     Shortage,
-    /// Some of its executors run users' jobs.
+    /// Some of its executors run users' jobs; the rows say of which miners.
     Users,
 }
 
@@ -63,9 +64,10 @@ impl Obstacle {
 pub(crate) fn plan_asks(
     offers: &[Offer],
     kinds: &BTreeMap<ExecutorClass, String>,
+    rules: &Rules,
 ) -> (Vec<Ask>, BTreeSet<Note>) {
     let mut by_class: BTreeMap<ExecutorClass, Vec<ExecutorsOf>> = BTreeMap::new();
-    let (mut asks, mut notes) = (Vec::new(), note_users(offers));
+    let (mut asks, mut notes) = (Vec::new(), note_users(offers, rules));
     for offer in offers {
         for class in offer.classes.iter().filter(|class| class.tested > 0) {
             by_class.entry(class.class).or_default().push(ExecutorsOf {
@@ -90,10 +92,10 @@ pub(crate) fn plan_asks(
 }
 
 /// Notes the classes of which executors are not tested because they run users' jobs.
-fn note_users(offers: &[Offer]) -> BTreeSet<Note> {
+fn note_users(offers: &[Offer], rules: &Rules) -> BTreeSet<Note> {
     let mut by_class: BTreeMap<ExecutorClass, u64> = BTreeMap::new();
     for class in offers.iter().flat_map(|offer| &offer.classes) {
-        *by_class.entry(class.class).or_default() += u64::from(class.users);
+        *by_class.entry(class.class).or_default() += u64::from(class.user_jobs(rules));
     }
     let busy = by_class.into_iter().filter(|(_, count)| *count > 0);
     busy.map(|(class, count)| Note {

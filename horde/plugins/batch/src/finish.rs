@@ -8,7 +8,7 @@ use horde_proto::receipt::score_text;
 use tig_plugin_api::prelude::*;
 
 use crate::HordeBatch;
-use crate::asks::Note;
+use crate::asks::{Note, Obstacle};
 use crate::batch::{Batch, Phase};
 use crate::bonus::{Online, compared_counts};
 use crate::due;
@@ -160,10 +160,11 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchR
         }
     }
     for class in miners.iter_mut().flat_map(|miner| &mut miner.classes) {
-        let note = head
-            .notes
-            .iter()
-            .find(|note| note.class.as_str() == class.executor_class);
+        // That users have executors of the class says nothing about those of this miner.
+        let note = head.notes.iter().find(|note| {
+            note.class.as_str() == class.executor_class
+                && Obstacle::from_text(&note.text) != Obstacle::Users
+        });
         if class.announced == 0 {
             class.reason = Some("its manifest offers no executor of the class".to_owned());
         } else if class.jobs == 0 && class.reason.is_none() {

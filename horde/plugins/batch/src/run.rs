@@ -141,7 +141,7 @@ impl HordeBatch {
         let now_ms = ctx.now_ms();
         let deadline_ms = now_ms + MAKING_TIMEOUT_SECONDS * 1000;
         Timer::Making.set(ctx, &batch.head.batch, deadline_ms)?;
-        let (asks, notes) = plan_asks(&batch.offers, &batch.head.kinds);
+        let (asks, notes) = plan_asks(&batch.offers, &batch.head.kinds, &batch.head.rules);
         if asks.is_empty() {
             batch.head.notes = notes;
             return self.finish(ctx, BatchEnd::NoExecutor);

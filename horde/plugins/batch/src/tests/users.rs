@@ -97,6 +97,85 @@ fn user_jobs_beyond_the_limit_earn_no_bonus() {
     assert_eq!(jobs, [2, 2, 2]);
 }
 
+/// Users had all executors of the first cycle, and half of them are gone in the second one.
+#[test]
+fn fewer_executors_than_users_had_earn_the_bonus() {
+    let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
+    let mut batches = start_with(section);
+    let users = ["a", "b", "c", "d"];
+    batches.event("horde_group_wanted", group(&users, true));
+    let mut bonuses = Vec::new();
+    for (cycle, executors) in [(0, 4), (722, 2)] {
+        let due = due_event(cycle, batches.now_ms() + 1_000, 2);
+        batches.event("horde_batch_due", due);
+        batches.emitted();
+        link_up(&mut batches, 0, &[(SPIN_UP, executors)]);
+        link_up(&mut batches, 1, &[(SPIN_UP, 1)]);
+        for job in answer_asks(&mut batches) {
+            job_over(&mut batches, &job, &finished("x"));
+        }
+        check_each_answer(&mut batches);
+        for uuid in users {
+            end_user_job(&mut batches, uuid);
+        }
+        let over = emitted(&mut batches, "horde_batch_over").remove(0);
+        let mut jobs = over["jobs"].as_array().unwrap().clone();
+        jobs.retain(|job| job["hotkey"] == hotkey(0));
+        let bits = jobs.iter().map(|job| job["bonus_bits"].as_u64().unwrap());
+        bonuses.push(bits.map(f64::from_bits).collect::<Vec<_>>());
+    }
+    assert_eq!(bonuses, [vec![], vec![1.05, 1.05]]);
+}
+
+/// The note, the reasons of the rows and the numbers of users' jobs say the same.
+#[test]
+fn user_jobs_beyond_the_limit_are_not_noted() {
+    for (limit, jobs) in [(2, 2), (0, 0)] {
+        let limits = json!({ SPIN_UP: limit });
+        let kinds = json!({ SPIN_UP: HASH });
+        let section = json!({ "kinds": kinds, "max_executors_per_class": limits });
+        let mut batches = start_with(section);
+        batches.event("horde_group_wanted", group(&["a"], true));
+        let ticket = run_batch(&mut batches, 1);
+        batches.emitted();
+        link_up(&mut batches, 0, &[(SPIN_UP, 4)]);
+        let made = answer_asks(&mut batches);
+        assert_eq!(made.len(), jobs);
+        for job in &made {
+            job_over(&mut batches, job, &finished("x"));
+        }
+        if jobs > 0 {
+            check_answers(&mut batches, &right());
+        }
+        let report = end(&batches, ticket).1;
+        assert_eq!(report.notes, [], "{limit}");
+        let row = &report.miners[0].classes[0];
+        assert_eq!((row.user_jobs, row.reason.as_deref()), (0, None), "{limit}");
+    }
+}
+
+/// What keeps a miner from its jobs is not that users have another miner's executors.
+#[test]
+fn note_of_users_is_no_reason_for_others() {
+    let mut batches = start();
+    batches.event("horde_group_wanted", group(&["a"], true));
+    let ticket = run_batch(&mut batches, 2);
+    batches.emitted();
+    for number in [0, 1] {
+        link_up(&mut batches, number, &[(SPIN_UP, 1)]);
+    }
+    let wanted = emitted(&mut batches, "horde_jobs_wanted").remove(0);
+    let (mut made, _) = jobs_made(&wanted);
+    made["jobs"] = json!([]);
+    let shortage = "the pool has no more samples";
+    made["shortage"] = json!(shortage);
+    batches.event("horde_jobs_made", made);
+    let report = end(&batches, ticket).1;
+    let row = |number: usize| report.miners[number].classes[0].reason.as_deref();
+    assert_eq!(row(0), Some("1 of its executors run users' jobs"));
+    assert_eq!(row(1), Some(shortage));
+}
+
 /// Runs three cycles of one miner with so many executors, which run users' jobs in the second one. Returns the numbers of jobs.
 fn jobs_without_bonus(section: Value, user_jobs: &[&str], executors: u32) -> Vec<usize> {
     let mut batches = start_with(section);
