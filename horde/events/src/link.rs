@@ -49,7 +49,8 @@ pub enum LinkState {
         /// The manifest.
         manifest: Vec<ExecutorCount>,
     },
-    /// There is no link, and no further attempt is made until it is wanted again.
+    /// The miner cannot be given jobs until it is wanted again: there is no link, or its manifest is missing or invalid while jobs that it
+    /// has go on.
     Down {
         /// Why, in words.
         reason: String,

@@ -41,9 +41,8 @@ fn figures(state: &RunState, hotkey: &str, link: &Link) -> Widget {
     if let State::Pausing { until_ms } = link.state {
         figures.push(Figure::new("Next attempt", json!(until_ms), Format::Time));
     }
-    if link.manifest.is_none() && link.down_reason().is_none() {
-        let by_ms = json!(link.manifest_by_ms);
-        figures.push(Figure::new("Manifest due", by_ms, Format::Time));
+    if let Some(by_ms) = link.manifest_due_ms() {
+        figures.push(Figure::new("Manifest due", json!(by_ms), Format::Time));
     }
     let failures = Figure::new("Failures", json!(link.failures), Format::Number);
     let ignored = Figure::new("Ignored messages", json!(link.ignored), Format::Number);

@@ -7,6 +7,7 @@ mod drops;
 mod failed_handlers;
 mod kills;
 mod links;
+mod manifests;
 mod organic;
 mod outcomes;
 mod panel;

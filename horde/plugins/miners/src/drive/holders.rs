@@ -6,6 +6,7 @@ use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink, authority};
 use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
+use super::{LINK_TIMER, set_link_timer};
 use crate::Miners;
 use crate::link::Link;
 use crate::store::WANTED;
@@ -139,18 +140,30 @@ impl Miners {
         }
     }
 
-    /// Says that a link is up, now or when the miner is connected again and has shown its manifest.
-    fn announce_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+    /// Says whether a link is up: now, or when the miner is connected again and has shown its manifest, for which its time begins.
+    pub(super) fn announce_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let now_ms = ctx.now_ms();
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
-        match link.current_manifest().cloned() {
-            Some(manifest) => emit_link(ctx, hotkey, LinkState::Up { manifest }),
-            None => {
-                link.is_awaited = true;
-                Ok(())
+        let state = match (&link.manifest_fault, link.current_manifest()) {
+            (Some(fault), _) => LinkState::Down {
+                reason: fault.clone(),
+            },
+            (None, Some(manifest)) => LinkState::Up {
+                manifest: manifest.clone(),
+            },
+            (None, None) => {
+                link.await_manifest(now_ms, now_ms + self.config.manifest_ms);
+                let due_ms = link.due_ms();
+                return set_link_timer(ctx, hotkey, due_ms);
             }
+        };
+        // The link is open, so its timer can only be that of the manifest.
+        if std::mem::take(&mut link.is_awaited) {
+            ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
         }
+        emit_link(ctx, hotkey, state)
     }
 
     /// Lets go of the links that no extension wants any more, unless jobs are under way.
@@ -168,7 +181,7 @@ impl Miners {
     }
 
     /// Does what has waited until no job of a miner is under way: lets go of the link if no extension wants it, connects to the
-    /// miner's new address, or announces its newer manifest.
+    /// miner's new address, gives up a miner whose manifest is invalid, or announces its newer manifest.
     pub(super) fn settle_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let link = self.state.links.get_mut(hotkey);
         let Some(link) = link.filter(|link| link.jobs.is_empty()) else {
@@ -181,6 +194,9 @@ impl Miners {
         if let Some(miner) = link.moved_to.take() {
             self.drop_link(ctx, hotkey, MOVED)?;
             return self.open_link(ctx, &miner);
+        }
+        if let Some(fault) = link.manifest_fault.take() {
+            return self.give_up(ctx, hotkey, fault);
         }
         match link.adopt_manifest() {
             true => self.announce_link(ctx, hotkey),

@@ -6,8 +6,8 @@ use horde_events::LinkState;
 use horde_proto::miner::{AuthenticateRequest, AuthenticationPayload, ToMiner, validator_path};
 use tig_plugin_api::prelude::*;
 
-use super::LINK_TIMER;
 use super::holders::emit_link;
+use super::{LINK_TIMER, set_link_timer};
 use crate::Miners;
 use crate::job::JobId;
 use crate::link::{ConnectionEnd, Next, State, close_reason};
@@ -35,7 +35,7 @@ impl Miners {
         link.connect(Arc::clone(&tag));
         let due_ms = link.due_ms();
         self.state.links.bind(tag, &hotkey.into());
-        set_timer(ctx, hotkey, due_ms)
+        set_link_timer(ctx, hotkey, due_ms)
     }
 
     /// Authenticates on a new connection, and takes up the jobs of the miner: what the kernel had not got is sent again. Miners
@@ -125,13 +125,13 @@ impl Miners {
             Next::Reopen => self.connect(ctx, &hotkey),
             Next::Pause => {
                 let link = self.state.links.get(&hotkey);
-                set_timer(ctx, &hotkey, link.and_then(|link| link.due_ms()))
+                set_link_timer(ctx, &hotkey, link.and_then(|link| link.due_ms()))
             }
             Next::GiveUp { reason } => self.give_up(ctx, &hotkey, reason),
         }
     }
 
-    /// The timer of a link: a pause is over, or the manifest did not come.
+    /// The timer of a link: a pause is over, or the manifest that a holder waits for did not come.
     pub(super) fn on_link_timer(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let now_ms = ctx.now_ms();
         let Some(link) = self.state.links.get(hotkey) else {
@@ -141,20 +141,39 @@ impl Miners {
             return Ok(());
         }
         ctx.mark_fields_changed()?;
-        if link.manifest.is_none() && link.manifest_by_ms <= now_ms {
-            let seconds = self.config.manifest_ms / 1_000;
-            let mut reason = format!("the miner has not shown its manifest within {seconds} s");
-            let cause = link.last_error.as_ref().or(link.last_failure.as_ref());
-            if let Some(cause) = cause {
-                reason.push_str(": ");
-                reason.push_str(cause);
-            }
-            return self.give_up(ctx, hotkey, reason);
+        if link.manifest_due_ms().is_some_and(|by_ms| by_ms <= now_ms) {
+            return self.miss_manifest(ctx, hotkey);
         }
         match link.state {
             State::Pausing { .. } => self.connect(ctx, hotkey),
             _ => Ok(()),
         }
+    }
+
+    /// The manifest that a holder waits for did not come in time. Jobs that were made for an earlier one go on, and so do the attempts to
+    /// connect; other links are given up.
+    fn miss_manifest(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
+        let seconds = self.config.manifest_ms / 1_000;
+        let mut reason = format!("the miner has not shown its manifest within {seconds} s");
+        let cause = link.last_error.as_ref().or(link.last_failure.as_ref());
+        if let Some(cause) = cause {
+            reason.push_str(": ");
+            reason.push_str(cause);
+        }
+        if !link.has_jobs_of_manifest() {
+            return self.give_up(ctx, hotkey, reason);
+        }
+        link.is_awaited = false;
+        let state = match link.current_manifest().cloned() {
+            Some(manifest) => LinkState::Up { manifest },
+            None => LinkState::Down { reason },
+        };
+        let due_ms = link.due_ms();
+        emit_link(ctx, hotkey, state)?;
+        set_link_timer(ctx, hotkey, due_ms)
     }
 
     /// Makes no further attempt: the miner's jobs end.
@@ -219,12 +238,5 @@ impl Miners {
         ctx.ws_close(tag, CLOSE_NORMAL, "the validator has started again")?;
         self.state.links.close(tag);
         Ok(())
-    }
-}
-
-pub(super) fn set_timer(ctx: &mut Context<'_>, hotkey: &str, due_ms: Option<u64>) -> Result<()> {
-    match due_ms {
-        Some(due_ms) => ctx.at(&format!("{LINK_TIMER}{hotkey}"), due_ms),
-        None => Ok(()),
     }
 }

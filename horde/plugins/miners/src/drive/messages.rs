@@ -136,7 +136,7 @@ impl Miners {
         self.follow(ctx, id, reaction, at_us)
     }
 
-    /// A frame that is not a message changes nothing, unless it is the manifest that the link waits for.
+    /// A frame that is not a message changes nothing, unless it is the manifest of the connection.
     fn on_invalid(
         &mut self,
         ctx: &mut Context<'_>,
@@ -144,20 +144,20 @@ impl Miners {
         error: &MessageError,
     ) -> Result<()> {
         let text = tig_plugin_api::Error::from(error).to_string();
-        let link = self.state.links.get(hotkey);
-        // That of an earlier connection does not answer a holder who asks.
-        let has_manifest = link.is_some_and(|link| link.current_manifest().is_some());
         let is_manifest =
             matches!(error, MessageError::Field { message, .. } if *message == MANIFEST);
         self.ignore(ctx, hotkey, Ignored::of_error(error), &text);
-        if is_manifest && !has_manifest {
-            return self.give_up(
-                ctx,
-                hotkey,
-                format!("the miner's manifest is invalid: {text}"),
-            );
+        let Some(link) = self.state.links.get_mut(hotkey).filter(|_| is_manifest) else {
+            return Ok(());
+        };
+        let reason = format!("the miner's manifest is invalid: {text}");
+        if link.show_invalid_manifest(&reason) {
+            return self.give_up(ctx, hotkey, reason);
         }
-        Ok(())
+        match link.is_awaited {
+            true => self.announce_link(ctx, hotkey),
+            false => Ok(()),
+        }
     }
 
     /// Counts a message that changes nothing, and logs the first ones of a connection.

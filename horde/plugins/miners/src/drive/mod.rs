@@ -72,3 +72,10 @@ impl Miners {
         }
     }
 }
+
+fn set_link_timer(ctx: &mut Context<'_>, hotkey: &str, due_ms: Option<u64>) -> Result<()> {
+    match due_ms {
+        Some(due_ms) => ctx.at(&format!("{LINK_TIMER}{hotkey}"), due_ms),
+        None => Ok(()),
+    }
+}

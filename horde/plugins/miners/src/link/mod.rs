@@ -90,9 +90,12 @@ pub(crate) struct Link {
     /// Where a holder has seen the miner while jobs were under way; it is connected to there when they are over.
     #[serde(default)]
     pub(crate) moved_to: Option<MinerAddress>,
+    /// What is wrong with the manifest of this connection that came while jobs were under way: they go on.
+    #[serde(default)]
+    pub(crate) manifest_fault: Option<String>,
     /// A holder waits for the manifest.
     pub(crate) is_awaited: bool,
-    /// Until when the first manifest must be there, in Unix milliseconds.
+    /// Until when an awaited manifest must be there, in Unix milliseconds.
     pub(crate) manifest_by_ms: u64,
     /// Jobs under way.
     pub(crate) jobs: BTreeSet<JobId>,
@@ -121,6 +124,7 @@ impl Link {
             manifest: None,
             newer_manifest: None,
             moved_to: None,
+            manifest_fault: None,
             is_awaited: true,
             manifest_by_ms,
             jobs: BTreeSet::new(),
@@ -142,19 +146,40 @@ impl Link {
         matches!(self.state, State::Open { .. })
     }
 
-    /// Whether the miner is connected and has shown its manifest.
+    /// Whether the miner is connected, and holders can be given a manifest.
     pub(crate) fn is_up(&self) -> bool {
-        self.is_open() && self.manifest.is_some()
+        self.current_manifest().is_some()
     }
 
     /// The manifest that holders are given if the miner is connected. One of an earlier connection can be hours old: it counts only
-    /// while jobs that were made for it are under way.
+    /// while jobs that were made for it are under way, and the miner has not shown an invalid one since.
     pub(crate) fn current_manifest(&self) -> Option<&Vec<ExecutorCount>> {
         let is_shown = match self.state {
-            State::Open { has_manifest, .. } => has_manifest || !self.jobs.is_empty(),
+            State::Open { has_manifest, .. } => has_manifest || self.has_jobs_of_manifest(),
             _ => false,
         };
-        self.manifest.as_ref().filter(|_| is_shown)
+        let is_sound = self.manifest_fault.is_none();
+        self.manifest.as_ref().filter(|_| is_shown && is_sound)
+    }
+
+    /// Whether jobs are under way that were made for the manifest: no other one and no missing one ends them.
+    pub(crate) fn has_jobs_of_manifest(&self) -> bool {
+        self.manifest.is_some() && !self.jobs.is_empty()
+    }
+
+    /// A holder waits from now on, until `by_ms` at most. One that waits already is not made to wait longer.
+    pub(crate) fn await_manifest(&mut self, now_ms: u64, by_ms: u64) {
+        // A link that waits in the state of an earlier version can have a time that is over.
+        if !self.is_awaited || self.manifest_by_ms <= now_ms {
+            self.is_awaited = true;
+            self.manifest_by_ms = by_ms;
+        }
+    }
+
+    /// Until when an awaited manifest must be there, in Unix milliseconds.
+    pub(crate) fn manifest_due_ms(&self) -> Option<u64> {
+        let is_due = self.is_awaited && self.down_reason().is_none();
+        is_due.then_some(self.manifest_by_ms)
     }
 
     /// Whether jobs can be given to the miner, at once or when the connection is there.
@@ -200,8 +225,10 @@ impl Link {
         if std::mem::replace(has_manifest, true) {
             return ManifestUse::Repeated;
         }
-        let is_awaited = std::mem::take(&mut self.is_awaited);
-        let is_kept = self.manifest.is_some() && !self.jobs.is_empty();
+        // Whoever has asked since an invalid one was given that.
+        let had_fault = self.manifest_fault.take().is_some();
+        let is_awaited = std::mem::take(&mut self.is_awaited) || had_fault;
+        let is_kept = self.has_jobs_of_manifest();
         let is_same = self.manifest.as_ref() == Some(&manifest);
         if is_kept {
             self.newer_manifest = (!is_same).then_some(manifest);
@@ -216,8 +243,28 @@ impl Link {
         }
     }
 
-    /// The jobs are over: a manifest that was kept aside counts from now on. Returns whether there was one.
+    /// Takes an invalid manifest. Returns whether the link is to be given up: not if the connection has shown a valid one already, nor
+    /// while jobs of an earlier one are under way.
+    pub(crate) fn show_invalid_manifest(&mut self, fault: &str) -> bool {
+        let State::Open { has_manifest, .. } = self.state else {
+            return false;
+        };
+        if has_manifest {
+            return false;
+        }
+        let is_kept = self.has_jobs_of_manifest();
+        if is_kept {
+            self.manifest_fault = Some(fault.to_owned());
+        }
+        !is_kept
+    }
+
+    /// The jobs are over: a manifest that was kept aside counts from now on. Returns whether there was one. After a further drop the miner
+    /// shows another one, which counts instead.
     pub(crate) fn adopt_manifest(&mut self) -> bool {
+        if self.current_manifest().is_none() {
+            return false;
+        }
         let newer = self.newer_manifest.take();
         let is_newer = newer.is_some();
         self.manifest = newer.or(self.manifest.take());
@@ -226,14 +273,15 @@ impl Link {
 
     /// Whether the manifest is so old that a holder who asks for it is to get another one, and the connection can be replaced.
     pub(crate) fn is_outdated(&self, now_ms: u64) -> bool {
-        let since_ms = self.open_since_ms().filter(|_| self.is_up());
+        let has_manifest = self.manifest.is_some();
+        let since_ms = self.open_since_ms().filter(|_| has_manifest);
         let age_ms = since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
         age_ms > MANIFEST_AGE_MS_MAX && self.jobs.is_empty()
     }
 
     /// When the link has to be looked at, in Unix milliseconds.
     pub(crate) fn due_ms(&self) -> Option<u64> {
-        let manifest_by = self.manifest.is_none().then_some(self.manifest_by_ms);
+        let manifest_by = self.manifest_due_ms();
         match self.state {
             State::Down { .. } => None,
             State::Pausing { until_ms } => Some(manifest_by.unwrap_or(u64::MAX).min(until_ms)),
@@ -251,6 +299,7 @@ impl Link {
         draw: impl FnOnce() -> f64,
     ) -> Next {
         self.tag = None;
+        self.manifest_fault = None;
         self.last_failure = Some(reason.to_owned());
         let is_first_loss = match self.state {
             State::Open { since_ms, .. } => {
@@ -286,6 +335,7 @@ impl Link {
         self.tag = None;
         self.manifest = None;
         self.newer_manifest = None;
+        self.manifest_fault = None;
         self.waiting_receipts.clear();
         self.state = State::Down { reason };
     }

@@ -11,7 +11,7 @@ pub(crate) enum Stage {
     Pausing,
     /// The host opens a connection.
     Connecting,
-    /// Connected, but the manifest is missing.
+    /// Connected, but the manifest is missing or invalid.
     Open,
     /// Jobs can be sent.
     Up,
@@ -54,8 +54,13 @@ impl Link {
         match self.stage() {
             Stage::Up => None,
             Stage::Down => self.down_reason(),
-            // What the miner reports on this connection is newer than the end of the last one.
-            Stage::Open => self.last_error.as_deref().or(self.last_failure.as_deref()),
+            // What the miner sends on this connection is newer than the end of the last one.
+            Stage::Open => {
+                let of_connection = self.manifest_fault.as_ref().or(self.last_error.as_ref());
+                of_connection
+                    .or(self.last_failure.as_ref())
+                    .map(|text| &**text)
+            }
             Stage::Pausing | Stage::Connecting => self.last_failure.as_deref(),
         }
     }

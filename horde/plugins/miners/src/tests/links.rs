@@ -7,14 +7,14 @@ use tig_plugin_api::testing::Harness;
 use super::world::*;
 use crate::Miners;
 
-fn down_reason(world: &mut World) -> String {
+pub(super) fn down_reason(world: &mut World) -> String {
     let links = world.events("horde_miner_link");
     assert_eq!(links.len(), 1, "{links:?}");
     let reason = links[0]["state"]["down"]["reason"].as_str();
     reason.unwrap_or_else(|| panic!("{links:?}")).to_owned()
 }
 
-fn want(world: &mut World, miners: &[usize]) {
+pub(super) fn want(world: &mut World, miners: &[usize]) {
     world.0.event("horde_links_wanted", links_wanted(miners));
 }
 
@@ -261,7 +261,7 @@ fn other_manifest_counts_unless_jobs_are_under_way() {
 }
 
 /// The count of the link that was announced last.
-fn announced_count(world: &mut World) -> Option<Value> {
+pub(super) fn announced_count(world: &mut World) -> Option<Value> {
     let links = world.events("horde_miner_link");
     let link = links.last()?;
     Some(link["state"]["up"]["manifest"][0]["count"].clone())
@@ -329,25 +329,6 @@ fn manifest_of_a_broken_connection_is_not_announced() {
     assert_eq!(announced_count(&mut world), Some(json!(5)));
     want(&mut world, &[1]);
     assert_eq!(announced_count(&mut world), Some(json!(2)), "it has a job");
-}
-
-/// Otherwise a batch would wait for the miner until its time is up.
-#[test]
-fn invalid_manifest_ends_a_reopened_link() {
-    for has_job in [false, true] {
-        let mut world = start();
-        world.link(&[1]);
-        if has_job {
-            world.begin_at("running", &[(1, 1)]);
-        }
-        world.reconnect(1);
-        want(&mut world, &[1]);
-        world.0.emitted();
-        world.frame(1, r#"{"message_type":"V0ExecutorManifestRequest"}"#);
-        let links = world.events("horde_miner_link");
-        assert_eq!(links.is_empty(), has_job, "{links:?}");
-        assert_eq!(world.0.ws_closed().is_empty(), has_job);
-    }
 }
 
 #[test]

@@ -150,6 +150,10 @@ fn link_up_again_has_no_reason() {
     let tag = world.tag(1);
     world.0.ws_accept(&tag);
     let panel = show(&mut world, "");
+    assert_eq!(rows(&panel, 0)[0].cells["state"], "open");
+    world.frame(1, &manifest());
+    let panel = show(&mut world, "");
+    assert_eq!(rows(&panel, 0)[0].cells["state"], "up");
     assert_eq!(rows(&panel, 0)[0].cells["reason"], Value::Null);
 }
 
