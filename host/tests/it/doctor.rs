@@ -113,6 +113,14 @@ impl Report {
         let is_failure = finding[0] == "fail";
         assert!(!is_failure || self.code == Some(FAULTS), "{self:?}");
     }
+
+    /// A finding whose level depends on how busy the machine is.
+    #[track_caller]
+    fn expect_measured(&self, part: &str, text: &str) {
+        let mut levels = ["ok", "warn"].into_iter();
+        let found = levels.any(|level| self.has([level, part, text, ""]));
+        assert!(found, "no {part} with {text:?} in {}", self.text);
+    }
 }
 
 fn program(home: &Home) -> Command {
@@ -124,7 +132,7 @@ fn program(home: &Home) -> Command {
     command
 }
 
-fn doctor_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Report {
+pub(crate) fn doctor_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Report {
     let mut command = program(home);
     command
         .args(["doctor", "config.json", "--json"])
@@ -138,7 +146,7 @@ fn offline(home: &Home) -> Report {
 }
 
 /// With the APIs, and a trial run of a second.
-pub(crate) fn online(home: &Home) -> Report {
+fn online(home: &Home) -> Report {
     doctor_with(home, &["--wait", "1"], &[])
 }
 
@@ -172,14 +180,14 @@ fn doctor_finds_nothing_wrong_with_a_sound_host() {
         ["ok", "secret", "api_key_file is ", ""],
         ["ok", "host", "no host runs", ""],
         ["ok", "port", "a free one", ""],
-        ["ok", "disk", "MB/s", ""],
         ["ok", "store", "does not exist yet", ""],
         ["ok", "open files", "allowed", ""],
-        ["ok", "api", "replies in", ""],
         ["ok", "trial run", "2 extensions ran", ""],
     ] {
         report.expect(finding);
     }
+    report.expect_measured("disk", "MB/s");
+    report.expect_measured("api", "replies in");
     let left: Vec<_> = fs::read_dir(home.folder.path()).unwrap().collect();
     assert_eq!(
         left.len(),
@@ -446,7 +454,7 @@ fn doctor_finds_a_proxy_and_hides_its_password() {
         ("NO_PROXY", "127.0.0.1"),
     ];
     let report = doctor_with(&home, &["--wait", "1"], &variables);
-    report.expect(["ok", "api", "replies in", ""]);
+    report.expect_measured("api", "replies in");
 }
 
 #[test]

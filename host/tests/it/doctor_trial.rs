@@ -5,8 +5,13 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::doctor::{Api, online};
+use crate::doctor::{Api, Report, doctor_with};
 use crate::support::{Home, fixture};
+
+/// With the APIs, and a trial run that lasts long enough on a busy machine.
+fn online(home: &Home) -> Report {
+    doctor_with(home, &["--wait", "5"], &[])
+}
 
 /// A home whose only extension does what `section` says.
 fn patient(section: Value) -> Home {

@@ -5,7 +5,7 @@ use tig_host::testing::EVENTS_MAX;
 use tig_host::{Kind, State};
 
 use crate::apply::{get, stop};
-use crate::support::{Home, fixture};
+use crate::support::{Home, fixture, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn event_without_room_fails_its_handler_with_503() {
@@ -16,15 +16,19 @@ async fn event_without_room_fails_its_handler_with_503() {
     );
     let mut config = home.config();
     config["extensions"] = json!(["counter", "misbehaving"]);
+    let gate = home.path("gate");
+    config["config"] = json!({ "misbehaving": { "gate": gate } });
     let host = home.host_inside(&config);
     let post = async |path: &str| {
         let url = format!("http://{}{path}", host.address());
         let answer = reqwest::Client::new().post(url).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    post("/misbehave/sleep").await;
     let control = host.control();
     let publish = || control.publish("counted", br#"{"n":1}"#, Kind::Plain);
+    publish().unwrap();
+    // While the handler waits at its gate, no other event is taken, and so none makes room.
+    wait_until(|| gate.exists(), || "no handler is at its gate".to_owned());
     let published = (0..).take_while(|_| publish().is_ok()).count();
     assert!(published >= EVENTS_MAX, "{published}");
 
@@ -43,5 +47,6 @@ async fn event_without_room_fails_its_handler_with_503() {
     let status = host.control().extensions().remove(0);
     assert_eq!((status.restores, status.restarts), (1, 0));
     assert_eq!(status.state, State::Running);
+    std::fs::remove_file(&gate).unwrap();
     stop(host).await;
 }

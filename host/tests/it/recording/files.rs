@@ -6,19 +6,36 @@ use serde_json::Value;
 use tig_recording::Reader;
 
 use super::support::{FILE, calls, error, home, replay, replay_same, stop, texts};
-use crate::support::Home;
+use crate::support::{Home, wait_until};
+
+/// The extensions that are recorded.
+const EXTENSIONS: [&str; 2] = ["counter", "recorder"];
 
 /// A recording of a counter and a recorder in several blocks each.
 async fn recorded() -> Home {
     let home = home();
     let host = home.start();
-    for _ in 0..3 {
+    for blocks in 1..=3 {
         host.count(1).await;
-        // Longer than it takes until what waits is written.
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        let are_written = || {
+            let written = EXTENSIONS.map(|name| num_blocks(&home, name));
+            written.into_iter().all(|written| written >= blocks)
+        };
+        wait_until(are_written, || "a call is not in the file".to_owned());
     }
     stop(host);
     home
+}
+
+/// Number of whole blocks of an extension in a file that is still written.
+fn num_blocks(home: &Home, extension: &str) -> usize {
+    let mut count = 0;
+    if let Ok(mut reader) = Reader::open(&home.path(FILE)) {
+        while let Ok(Some(Ok(block))) = reader.next_block() {
+            count += usize::from(block.extension == extension);
+        }
+    }
+    count
 }
 
 /// Where the blocks of an extension end.
