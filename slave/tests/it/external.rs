@@ -186,7 +186,8 @@ async fn worker_over_time_limit_is_killed_with_children() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
     let mut external = External::new(script(folder.path(), HANG), None);
-    external.time_limit = Duration::from_millis(300);
+    // Time for the script to start its child and to name both.
+    external.time_limit = Duration::from_secs(5);
     let slave = Slave::with_engine(&master, Engine::External(external));
     until("the batch is given back", || {
         master.seen(|seen| !seen.released.is_empty())

@@ -77,8 +77,13 @@ async fn slaves_of_one_folder_are_shown_each() {
     master.serve(mini("mini/satisfiability"), &batches);
     let worker = worker.to_str().unwrap();
     let _one = Program::start(&master, folder.path(), worker, &["--name", "rig-1"]);
-    let _other = Program::start(&master, folder.path(), "builtin", &["--name", "rig-2"]);
     let is_at_work = |slave: &Value| slave["batch"]["algorithm_id"] == "c001_mini";
+    // Before the other one starts, which could take both batches.
+    until("the first is shown with its batch", || {
+        slaves(folder.path()).first().is_some_and(is_at_work)
+    })
+    .await;
+    let _other = Program::start(&master, folder.path(), "builtin", &["--name", "rig-2"]);
     until("both are shown, the first with its batch", || {
         let seen = slaves(folder.path());
         seen.len() == 2 && is_at_work(&seen[0])
