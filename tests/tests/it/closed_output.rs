@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tig_system_tests::{Artifacts, MasterOptions, Process, Site, get, skip, wait_for};
 
 use crate::programs::{END, Programs, exit_code};
-use crate::support::{PACE, PATIENCE, site};
+use crate::support::{PACE, PATIENCE, free_port, site};
 
 const CONFIG: i32 = 3;
 
@@ -137,9 +137,7 @@ fn refusal_that_nobody_reads_keeps_its_code() {
 fn server_with_full_output_serves() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = free_port();
     let (_reader, writer) = full_pipe();
     let mut child = site
         .devnet(port, 100)
@@ -288,15 +286,8 @@ fn closed_terminal_does_not_end_the_host() {
     }
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    site.write_config(
-        &MasterOptions::default(),
-        "http://127.0.0.1:9",
-        address.port(),
-    )
-    .unwrap();
+    site.write_config(&MasterOptions::default(), "http://127.0.0.1:9", free_port())
+        .unwrap();
     // Without `--exit-with-parent`: the input is the terminal.
     let mut host = Command::new(site.artifacts().program("tig-host"));
     host.arg(site.config_file());

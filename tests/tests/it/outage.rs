@@ -1,10 +1,8 @@
 //! The network is away when the host starts.
 
-use std::net::TcpListener;
-
 use tig_system_tests::{DevnetStatus, wait_for};
 
-use crate::support::{PACE, PATIENCE, holds_line, no_fraud, one_challenge, site};
+use crate::support::{PACE, PATIENCE, free_port, holds_line, no_fraud, one_challenge, site};
 
 #[test]
 fn host_retries_until_the_network_is_there() {
@@ -35,10 +33,4 @@ fn host_retries_until_the_network_is_there() {
         status.confirmed().next().map(drop)
     })
     .unwrap_or_else(|error| panic!("{error}\n{}", host.log()));
-}
-
-/// A port that nobody listens on, unless somebody takes it in this very moment.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

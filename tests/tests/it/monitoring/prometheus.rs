@@ -1,7 +1,6 @@
 //! Prometheus itself, on loopback.
 
 use std::fmt::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use tig_system_tests::{Process, get, wait_for};
 
 use super::root;
+use crate::support::free_port;
 
 /// For its start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,7 +35,8 @@ impl Prometheus {
         );
         let config_file = folder.join("prometheus.yml");
         fs::write(&config_file, config).unwrap();
-        let address = free_address();
+        // Prometheus does not say which port it has taken.
+        let address = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new("prometheus");
         command
             .arg(format!("--config.file={}", config_file.display()))
@@ -101,12 +102,6 @@ pub(super) fn promtool(arguments: &[&str]) -> Option<Output> {
 fn command_is_missing(name: &str) -> bool {
     let started = Command::new(name).arg("--version").output();
     started.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-}
-
-/// Prometheus does not say which port it has taken, so it is given one that was free a moment ago.
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 fn encode(text: &str) -> String {
