@@ -93,6 +93,7 @@ fn recording_with_faults_replays_the_same() {
     running.wait_for_benchmark("a proof", |it| it.stage == Stage::Proof);
     // Not before what happened is in the file.
     std::thread::sleep(std::time::Duration::from_millis(1_500));
+    running.stack.host.kill();
     running.stack.restart_host(&options).unwrap();
     running.wait_for("work after the kill", |stack| {
         let jobs = stack.jobs().unwrap();
