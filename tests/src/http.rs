@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-/// Time to connect, and to wait for each part of the answer.
-const TIMEOUT_MS: u64 = 5_000;
+/// Time to connect, and to wait for each part of the answer: longer than a program on a busy machine takes.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest answer.
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 
@@ -82,13 +82,12 @@ pub fn request(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Answer, HttpError> {
-    let timeout = Duration::from_millis(TIMEOUT_MS);
     let socket: SocketAddr = address
         .parse()
         .map_err(|_| HttpError::Address(address.to_owned()))?;
-    let mut stream = TcpStream::connect_timeout(&socket, timeout)?;
-    stream.set_read_timeout(Some(timeout))?;
-    stream.set_write_timeout(Some(timeout))?;
+    let mut stream = TcpStream::connect_timeout(&socket, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let mut head = format!(
         "{method} {path} HTTP/1.0\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
         body.len()

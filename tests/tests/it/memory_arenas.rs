@@ -40,5 +40,10 @@ fn host_has_no_more_arenas_than_processors() {
     let host = LoneHost::start(|_| {});
     let processors = available_parallelism().unwrap().get();
     let besides = arenas(&host.process);
-    assert!(besides < processors, "{besides} besides the first");
+    // The first thread besides the main one takes an arena of its own, where there may be another.
+    let least = usize::from(processors > 1);
+    assert!(
+        (least..processors).contains(&besides),
+        "{besides} besides the first"
+    );
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tig_system_tests::{BadSlaves, HONEST, MasterOptions, Trust};
+use tig_system_tests::{BadSlaves, HONEST, MasterOptions, Trust, wait_for};
 
 use super::accessibility::check_accessibility;
 use super::system::{PageHost, PageStack, chromium, unlock};
@@ -21,6 +21,8 @@ const LOOKS: [(u32, &str); 4] = [
     (400, "light"),
     (400, "dark"),
 ];
+/// Time for a row to be shown, or to end.
+const ROW_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a system works before its pictures are taken, so that the plots have lines.
 const WORKED: Duration = Duration::from_secs(110);
 
@@ -97,16 +99,31 @@ fn compare_panels(tab: &Tab<'_>, system: &PageStack, names: &[&str]) {
         let view = format!("panel/{name}");
         tab.go(&system.url(&view));
         show(tab, &view);
-        let panel = system.api(&format!("/operator/panel/{name}?limit=100"));
+        let panel = panel(system, name);
         let title = panel["title"].as_str().unwrap();
         tab.wait_for_words("main h2", title);
         for widget in panel["widgets"].as_array().unwrap() {
-            compare_widget(tab, widget);
+            compare_widget(tab, system, name, widget);
         }
     }
 }
 
-fn compare_widget(tab: &Tab<'_>, widget: &Value) {
+fn panel(system: &PageStack, name: &str) -> Value {
+    system.api(&format!("/operator/panel/{name}?limit=100"))
+}
+
+fn compare_widget(tab: &Tab<'_>, system: &PageStack, name: &str, widget: &Value) {
+    // A row that begins and ends between two refreshes is never shown, so one that the API no longer has may be missing.
+    let wait_if_present = |is_shown: &str, is_present: &dyn Fn(&Value) -> bool| {
+        let found = wait_for(is_shown, ROW_TIMEOUT, || {
+            let is_gone = || {
+                let panel = panel(system, name);
+                !panel["widgets"].as_array().unwrap().iter().any(is_present)
+            };
+            (tab.value(is_shown) == true || is_gone()).then_some(())
+        });
+        found.unwrap_or_else(|error| panic!("{error}; the page shows:\n{}", tab.text("body")));
+    };
     match widget["kind"].as_str().unwrap() {
         "figures" => {
             for figure in widget["figures"].as_array().unwrap() {
@@ -114,17 +131,23 @@ fn compare_widget(tab: &Tab<'_>, widget: &Value) {
             }
         }
         "table" => {
-            let rows = widget["rows"].as_array().unwrap();
             for column in widget["columns"].as_array().unwrap() {
-                if !rows.is_empty() {
-                    tab.wait_for_words("main thead", column["label"].as_str().unwrap());
-                }
+                let is_shown = format!(
+                    "[...document.querySelectorAll('main thead')].some((it) => it.innerText.includes({}))",
+                    column["label"]
+                );
+                wait_if_present(&is_shown, &|it| {
+                    it["columns"] == widget["columns"] && rows(it).next().is_some()
+                });
             }
-            for row in rows.iter().take(5) {
-                let key = serde_json::json!(row["id"]);
-                tab.wait(&format!(
-                    "[...document.querySelectorAll('main tbody tr')].some((row) => row.dataset.key === {key})"
-                ));
+            for row in rows(widget).take(5) {
+                let is_shown = format!(
+                    "[...document.querySelectorAll('main tbody tr')].some((row) => row.dataset.key === {})",
+                    row["id"]
+                );
+                wait_if_present(&is_shown, &|it| {
+                    rows(it).any(|other| other["id"] == row["id"])
+                });
             }
         }
         "heat_map" => {
@@ -135,6 +158,11 @@ fn compare_widget(tab: &Tab<'_>, widget: &Value) {
         "timeline" => tab.wait("document.querySelector('main .widget-timeline')"),
         kind => panic!("the page does not know widgets of the kind {kind}"),
     }
+}
+
+/// Rows of a widget; none if it is not a table.
+fn rows(widget: &Value) -> impl Iterator<Item = &Value> {
+    widget["rows"].as_array().into_iter().flatten()
 }
 
 /// The events of one extension, as they come.
