@@ -46,9 +46,6 @@ struct Case {
     /// Those of which somebody who is believed has sent a true result before the benchmark was submitted.
     truths: BTreeSet<u64>,
     is_submitted: bool,
-    /// Its proof had been confirmed and was rolled back, and somebody lied when all was computed again: the master, which had let
-    /// the job go, has nothing to compare that with.
-    is_spoilt: bool,
     /// It was submitted before the master can have heard that the precommit was reconfirmed.
     is_hasty: bool,
 }
@@ -56,7 +53,7 @@ struct Case {
 impl Case {
     /// Whether a benchmark with a wrong root has gone out, which the master could not know.
     fn is_misled(&self) -> bool {
-        self.is_hasty || self.is_spoilt || (self.is_submitted && !self.lies.is_subset(&self.truths))
+        self.is_hasty || (self.is_submitted && !self.lies.is_subset(&self.truths))
     }
 
     /// Whether the benchmark has a solution; without one no proof is needed.

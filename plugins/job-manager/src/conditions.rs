@@ -89,7 +89,10 @@ fn waiting(view: &View<'_>) -> Vec<Condition> {
 fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
     let of_job = |(id, job): (&String, &Job)| {
         let mut audits = job.audits().iter();
-        let (index, open) = audits.find(|(_, open)| open.audit.is_dispute())?;
+        let disputed = audits.find(|(_, open)| open.audit.is_dispute());
+        // With the network, if with no slave.
+        let first = || job.audits().iter().next().filter(|_| job.has_wrong_root());
+        let (index, open) = disputed.or_else(first)?;
         let start_nonce = job.batch(*index)?.start_nonce;
         let waited_ms = view.now_ms.saturating_sub(open.since_ms);
         let is_old = waited_ms >= job.retry_delay_ms().saturating_mul(DISPUTE_DELAYS);
@@ -99,10 +102,16 @@ fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
             Severity::Info
         };
         let slaves: Vec<&str> = open.audit.slaves().collect();
-        let text = format!(
-            "slaves {} disagree about batch {start_nonce}: another slave must compute it",
-            slaves.join(", ")
-        );
+        let text = match disputed {
+            Some(_) => format!(
+                "slaves {} disagree about batch {start_nonce}: another slave must compute it",
+                slaves.join(", ")
+            ),
+            None => format!(
+                "the roots of {} batches do not lead to that of the confirmed benchmark: other slaves must compute them",
+                job.audits().len()
+            ),
+        };
         let condition = Condition::new("job_disputed", severity, text).about(id.as_str());
         let remedy = "add a slave, or name a verifier in config.job_manager";
         Some((open.since_ms, condition.with_remedy(remedy)))

@@ -1,6 +1,7 @@
 //! One job: a confirmed precommit, what is known of its batches, and what follows from that.
 //!
-//! Invariant: a batch's root never changes once the whole root was handed on, for the benchmark commits to it.
+//! Invariant: a batch's root never changes once the whole root was handed on, for the benchmark commits to it. Where batches are
+//! computed again for a confirmed benchmark, their roots are fixed as soon as they lead to its root.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use crate::schedule::Schedule;
 pub(crate) enum Stage {
     Waiting,
     Computing,
-    /// All roots are there, but slaves are still comparing some.
+    /// All roots are there, but slaves are still comparing some, or must, since they do not lead to the root that the network knows.
     Auditing,
     BenchmarkReady,
     Proving,
@@ -218,6 +219,8 @@ impl Job {
             Stage::Auditing
         } else if !is_sampled {
             Stage::BenchmarkReady
+        } else if self.has_wrong_root() {
+            Stage::Auditing
         } else if whole && self.samples.keys().all(|&index| self.is_proved(index)) {
             Stage::ProofReady
         } else {
@@ -387,6 +390,41 @@ impl Job {
     pub(crate) fn retry_delay_ms(&self) -> u64 {
         let terms = self.record.terms.as_ref();
         terms.map_or(0, |terms| terms.retry_delay_ms)
+    }
+
+    /// Whether the confirmed benchmark with this root may be ours: no other one was handed on.
+    pub(crate) fn may_have_root(&self, committed: MerkleHash) -> bool {
+        let announced = self.record.announced_root;
+        announced.is_none_or(|announced| announced == committed)
+    }
+
+    /// Whether no batch may change any more, since the benchmark builds on it.
+    pub(crate) fn is_fixed(&self) -> bool {
+        match self.record.committed_root {
+            Some(root) if self.may_have_root(root) => self.tree.root() == Some(root),
+            _ => self.record.is_committed(),
+        }
+    }
+
+    /// Whether all roots are there and do not lead to that of the confirmed benchmark, which may be ours: one of them is wrong.
+    pub(crate) fn has_wrong_root(&self) -> bool {
+        let committed = self.record.committed_root;
+        let expected = committed.filter(|root| self.may_have_root(*root));
+        let roots = expected.zip(self.tree.root());
+        roots.is_some_and(|(expected, ours)| expected != ours)
+    }
+
+    /// The batches whose result nobody has confirmed, and that are not the verifier's.
+    pub(crate) fn unchecked<'a>(
+        &'a self,
+        verifier: Option<&'a str>,
+    ) -> impl Iterator<Item = (u64, &'a BatchRecord)> {
+        let batches = self.batches.iter();
+        batches
+            .filter(move |(_, record)| {
+                !record.is_confirmed && verifier != Some(record.slave.as_str())
+            })
+            .map(|(index, record)| (*index, record))
     }
 
     /// Whether the sampled nonces of batch `index`, and no others, have proofs.

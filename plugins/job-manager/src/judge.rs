@@ -216,9 +216,9 @@ impl JobManager {
         self.reject(ctx, benchmark_id, rejection)
     }
 
-    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes. In a reconfirmed job
-    /// a dispute that no third slave decides begins again: one of the two may have sent its result for the block that
-    /// was rolled back, and its next one is not. An abandoned job waits for nobody.
+    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes, unless the job has a
+    /// wrong root without them. In a reconfirmed job a dispute that no third slave decides begins again: one of the two may
+    /// have sent its result for the block that was rolled back, and its next one is not. An abandoned job waits for nobody.
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.forget(now_ms);
@@ -226,16 +226,18 @@ impl JobManager {
         for (benchmark_id, job) in self.jobs.iter().filter(|(_, job)| job.is_active()) {
             let delay_ms = job.retry_delay_ms();
             let is_audited = self.audited_job(benchmark_id).is_some();
-            let may_be_stale = job.record().reconfirmed && !job.record().is_committed();
+            let may_be_stale = job.record().reconfirmed && !job.is_fixed();
+            let may_go_unaudited = !job.has_wrong_root();
             for (&index, open) in job.audits() {
                 let waited_ms = now_ms.saturating_sub(open.since_ms);
                 let is_due = open
                     .handed_out_ms
                     .is_none_or(|then_ms| now_ms.saturating_sub(then_ms) >= delay_ms);
                 let is_overdue = waited_ms >= delay_ms.saturating_mul(RETRIES_MAX);
-                if is_overdue && !open.audit.is_dispute() {
+                let is_dispute = open.audit.is_dispute();
+                if is_overdue && !is_dispute && may_go_unaudited {
                     over.push((benchmark_id.clone(), index));
-                } else if is_overdue && may_be_stale {
+                } else if is_overdue && is_dispute && may_be_stale {
                     stale.push((benchmark_id.clone(), index));
                 } else if is_due && is_audited {
                     due.push((open.handed_out_ms, benchmark_id.clone(), index));
@@ -282,7 +284,7 @@ impl JobManager {
                 continue;
             }
             let count = indexes.len();
-            if job.record().is_committed() {
+            if job.is_fixed() {
                 ctx.warn_with(
                     "results of a quarantined slave are part of a submitted benchmark",
                     &[
@@ -331,14 +333,14 @@ impl JobManager {
         Ok(())
     }
 
-    fn audited_job(&self, benchmark_id: &str) -> Option<(&Job, &ChallengeConfig)> {
+    pub(crate) fn audited_job(&self, benchmark_id: &str) -> Option<(&Job, &ChallengeConfig)> {
         let job = self.jobs.get(benchmark_id).filter(|job| job.is_active())?;
         let challenge_id = &job.record().settings.challenge_id;
         let config = self.network.challenge_config(&self.config, challenge_id)?;
         Some((job, config))
     }
 
-    fn put_audit(
+    pub(crate) fn put_audit(
         &mut self,
         ctx: &mut Context<'_>,
         benchmark_id: &str,
@@ -417,7 +419,7 @@ impl JobManager {
         let Some(job) = self.jobs.get_mut(benchmark_id) else {
             return Ok(());
         };
-        if !job.record().is_committed() {
+        if !job.is_fixed() {
             store::put_batch(ctx, benchmark_id, index, Some(&record))?;
             job.insert(index, record);
             return Ok(());

@@ -18,7 +18,8 @@
 //! host has restarted at an earlier block.
 //!
 //! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
-//! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted.
+//! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted. Batches that are computed
+//! again after a rollback of their confirmed proof are audited only if their roots do not lead to that of the benchmark.
 
 mod apply;
 mod audit;
@@ -37,6 +38,7 @@ mod observe;
 mod outcome;
 mod pace;
 mod panel;
+mod recheck;
 mod reconcile;
 mod record;
 mod rejections;
@@ -200,6 +202,7 @@ impl JobManager {
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.measure(ctx);
         self.publish_throughput(ctx)?;
+        self.recheck_roots(ctx)?;
         self.advance_audits(ctx)?;
         self.advance(ctx)?;
         self.report_conditions(ctx);

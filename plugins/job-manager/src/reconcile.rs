@@ -3,7 +3,7 @@
 use tig_events::is_reconfirmed;
 use tig_protocol::api::{Benchmark, Precommit};
 
-use crate::config::Config;
+use crate::config::{ChallengeConfig, Config};
 use crate::finished::Outcome;
 use crate::job::{Job, Stage, Unprovable};
 use crate::network::Network;
@@ -81,7 +81,16 @@ pub(crate) fn reconcile(
     if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)
         && let Err(Unprovable::Useless(reason)) = job.check_root(root)
     {
-        record.abandon(reason, now_ms);
+        let challenge_id = &record.settings.challenge_id;
+        let challenge = network.challenge_config(config, challenge_id);
+        // What nobody has confirmed is audited first (`recheck`): one of our slaves may be wrong, and the fee is paid.
+        let is_open = |challenge: &ChallengeConfig| {
+            let mut unchecked = job.unchecked(challenge.verifier.as_deref());
+            job.may_have_root(root) && unchecked.next().is_some()
+        };
+        if !challenge.is_some_and(is_open) {
+            record.abandon(reason, now_ms);
+        }
     }
     if is_too_late && record.abandoned.is_none() && has_work_left(job, &record) {
         record.abandon(Abandoned::TooLate, now_ms);

@@ -14,6 +14,7 @@ mod audits;
 mod failed_handlers;
 mod faults;
 mod operator;
+mod recheck;
 
 const ID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
 const NUM_NONCES: u64 = 10;

@@ -174,7 +174,6 @@ impl Judge {
             return;
         };
         case.heard.insert(batch.start_nonce);
-        case.is_spoilt |= delivery.is_lie && self.proved.contains(&batch.benchmark_id);
         // What was computed for a block that was rolled back is as good as a lie.
         if delivery.is_lie && !contradicts || case.rand_hash != batch.rand_hash {
             case.lies.insert(batch.start_nonce);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod recording;
+mod rolled_back_proof;
 mod stale_node;
 
 use std::path::{Path, PathBuf};

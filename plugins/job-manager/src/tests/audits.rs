@@ -15,13 +15,13 @@ fn start_sized(batch_size: u64, audit_share: f64, verifier: Value) -> Harness<Jo
     )
 }
 
-fn by(slave: &str, mut result: Value) -> Value {
+pub(super) fn by(slave: &str, mut result: Value) -> Value {
     result["slave"] = json!(slave);
     result
 }
 
 /// A result that is well formed, and wrong.
-fn lie(mut result: Value) -> Value {
+pub(super) fn lie(mut result: Value) -> Value {
     result["merkle_root"] = json!("66".repeat(32));
     result
 }

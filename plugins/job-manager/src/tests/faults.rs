@@ -166,11 +166,21 @@ fn a_rebuilt_job_is_proved_against_the_committed_root() {
         for batch in &batches {
             manager.event("batch_result", work(batch));
         }
-        assert_eq!(stage(&mut manager)["stage"], expected);
         assert_eq!(
             take(&mut manager, "proof_ready").len(),
             usize::from(expected == "proof_ready")
         );
+        // Another slave confirms each batch before the job is given up.
+        manager.update();
+        for audit in take(&mut manager, "audit_batch") {
+            assert_eq!(stage(&mut manager)["stage"], "auditing");
+            let mut result = work(&audit["batch"]);
+            result["slave"] = json!("slave-2");
+            manager.event("batch_result", result);
+        }
+        manager.event("new_block", block_with_benchmark(104, &root));
+        assert_eq!(stage(&mut manager)["stage"], expected);
+        assert_eq!(take(&mut manager, "proof_ready"), Vec::<Value>::new());
     }
 }
 
