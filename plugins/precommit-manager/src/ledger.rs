@@ -10,6 +10,9 @@ use tig_protocol::{BenchmarkSettings, PreciseNumber};
 /// Precommits of earlier heights whose fees are remembered: all of one full block, or of many blocks with a few each.
 const FORMER_COUNT_MAX: usize = 128;
 
+/// Blocks within which precommits for a block may be accepted, as long as the API does not say for how long a benchmark counts.
+const LIFESPAN_BLOCKS: u32 = 120;
+
 /// Precommits at one height. Survives reloads and restarts, so that none is paid for twice.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Ledger {
@@ -50,12 +53,12 @@ impl Ledger {
     /// Whether a block of this height is older than the last with precommits, and precommits for it may still be accepted. After
     /// a restart, an API node that lags behind can show one: its slots and settings may be used already.
     ///
-    /// Precommits for a block that is further behind are refused, so such a block is of a network that has begun anew.
-    pub(crate) fn is_ahead(&self, height: u32, useful_blocks: Option<u32>) -> bool {
+    /// Precommits for a block that is further behind than `counting_blocks` are refused, so such a block is of a network that has
+    /// begun anew.
+    pub(crate) fn is_ahead(&self, height: u32, counting_blocks: Option<u32>) -> bool {
         let blocks = self.height.and_then(|own| own.checked_sub(height));
-        blocks.is_some_and(|blocks| {
-            blocks > 0 && useful_blocks.is_none_or(|useful_blocks| blocks < useful_blocks)
-        })
+        let counting_blocks = counting_blocks.unwrap_or(LIFESPAN_BLOCKS);
+        blocks.is_some_and(|blocks| blocks > 0 && blocks < counting_blocks)
     }
 
     /// Goes on with another block, if it is of the same height: API nodes can disagree about it, each in its turn.

@@ -177,7 +177,7 @@ impl PrecommitManager {
         if self.ledger.block_id != market.block_id {
             self.log_block(ctx, market.height);
             let (block_id, height) = (&market.block_id, market.height);
-            let is_behind = self.ledger.is_ahead(height, market.useful_blocks);
+            let is_behind = self.ledger.is_ahead(height, market.counting_blocks());
             if !is_behind && !self.ledger.go_on(block_id, height) {
                 self.ledger = self.ledger.next(block_id, height, ctx.random_unit());
             }

@@ -93,6 +93,9 @@ pub(crate) struct Market {
     /// See [`LifespanWindow::useful_blocks`](tig_events::LifespanWindow::useful_blocks).
     #[serde(default)]
     pub(crate) useful_blocks: Option<u32>,
+    /// See [`LifespanWindow::lifespan_blocks`](tig_events::LifespanWindow::lifespan_blocks).
+    #[serde(default)]
+    lifespan_blocks: Option<u32>,
     pub(crate) challenges: Vec<ChallengeFacts>,
     pub(crate) algorithms: Vec<AlgorithmFacts>,
     /// Unknown for players that the API does not list, such as new ones.
@@ -169,6 +172,7 @@ impl Market {
             block_id: event.block.id.clone(),
             height: event.block.window.height,
             useful_blocks: event.block.window.useful_blocks,
+            lifespan_blocks: event.block.window.lifespan_blocks,
             challenges: sound(&event.challenges).map(challenge_facts).collect(),
             algorithms: sound(&event.algorithms)
                 .map(|algorithm| algorithm_facts(&wasms, &suspects, algorithm))
@@ -177,6 +181,11 @@ impl Market {
             unresolved: event.unresolved(),
             funnels: event.funnels(player),
         }
+    }
+
+    /// Blocks within which something of a benchmark counts, as far as the block says so.
+    pub(crate) fn counting_blocks(&self) -> Option<u32> {
+        self.useful_blocks.or(self.lifespan_blocks)
     }
 
     /// Name of a challenge, or its id if the block does not list it.

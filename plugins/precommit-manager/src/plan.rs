@@ -127,8 +127,8 @@ impl Plan<'_> {
     fn check_limits(&self) -> Result<(), Hold> {
         let made = self.ledger.made();
         let unresolved = self.market.unresolved + made;
-        let (height, useful_blocks) = (self.market.height, self.market.useful_blocks);
-        if self.ledger.is_ahead(height, useful_blocks) {
+        let height = self.market.height;
+        if self.ledger.is_ahead(height, self.market.counting_blocks()) {
             return Err(Hold::BlockIsOld(height));
         }
         if self.ledger.rejections >= REJECTIONS_MAX {

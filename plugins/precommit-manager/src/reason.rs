@@ -247,7 +247,7 @@ impl Hold {
             }
             Self::NoCandidate => "see the reasons of the challenges",
             Self::BlockIsOld(_) => {
-                "wait for the next block; if they stay old, see which API node answers at `api_url`"
+                "wait for the next block; if they stay old, see which API node answers at `api_url`. After a reset of the network it lasts until the height is reached again: wait, or start with a new store"
             }
             Self::Draining | Self::NoBlock | Self::Waiting | Self::BlockIsFull | Self::ApiPause => {
                 ""

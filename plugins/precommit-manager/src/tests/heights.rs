@@ -44,6 +44,28 @@ fn a_network_begun_anew_gets_precommits() {
     }
 }
 
+/// What the API leaves out, hour after hour, must not hold precommits until a height is reached again.
+#[test]
+fn a_reset_is_noticed_without_the_lifespan() {
+    let whole = json!({ "lifespan_period": 60 });
+    for (submissions, id, expected) in [
+        (whole.clone(), "b141", 0),
+        (whole, "b140", 1),
+        (Value::Null, "b81", 0),
+        (Value::Null, "b80", 1),
+    ] {
+        let mut manager = manager(1, knapsack());
+        assert_eq!(precommit_at(&mut manager, "b200").len(), 1);
+        manager.restart();
+        let mut first = block(id);
+        first["block"]["config"]["benchmark_submissions"] = submissions;
+        manager.event("new_block", first);
+        give(&mut manager, "c003", id, json!([[60, 11]]));
+        manager.update();
+        assert_eq!(precommits(&mut manager).len(), expected, "{id}");
+    }
+}
+
 #[test]
 fn a_refusal_many_blocks_later_costs_nothing() {
     for change in ["none", "reload", "restart"] {
