@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tig_events::{BatchReceived, is_reconfirmed};
 use tig_plugin_api::prelude::*;
-use tig_protocol::{BadBatchResult, Batch, BatchResult};
+use tig_protocol::BatchResult;
 
 use crate::batches::{BatchKey, Known};
 use crate::slaves::{self, Name};
@@ -57,18 +57,10 @@ impl SlaveManager {
         if is_stale {
             // Others first: it may have the same batch again already, and deliver the former result for that.
             self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
-            ctx.info_with(
-                "stale result rejected",
-                &[
-                    ("slave", &slave.as_ref()),
-                    ("batch_id", &batch_id),
-                    ("reason", &STALE),
-                ],
-            );
-            return Ok(HttpReply::text(409, STALE));
+            return Ok(reject_stale(ctx, slave, batch_id));
         }
         let has_proofs = !result.merkle_proofs.is_empty();
-        let queue = &self.state.queue;
+        let queue = &mut self.state.queue;
         let key = match queue.find(benchmark_id, start_nonce, has_proofs, slave) {
             Known::Completed => return Ok(HttpReply::text(200, "OK")),
             Known::No => None,
@@ -77,8 +69,13 @@ impl SlaveManager {
                     batch.sampled_nonces.clear();
                 }
                 if let Err(error) = batch.check(&result) {
-                    if proves_former_samples(&batch, &result, &error) {
-                        return Ok(HttpReply::text(409, STALE));
+                    // Only a slave that had other samples before a rollback can have meant those. Its lease stays: it has the
+                    // present ones too, or another slave has them.
+                    if has_proofs
+                        && batch.proves_other_nonces(&result, &error)
+                        && queue.take_resampled(benchmark_id, start_nonce, slave)
+                    {
+                        return Ok(reject_stale(ctx, slave, batch_id));
                     }
                     let held = self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
                     return self.refuse_result(ctx, slave, batch_id, &error.to_string(), held);
@@ -265,6 +262,19 @@ impl SlaveManager {
     }
 }
 
+/// No fault of the slave: the batch was handed out before a rollback.
+fn reject_stale(ctx: &mut Context<'_>, slave: &Name, batch_id: &str) -> HttpReply {
+    ctx.info_with(
+        "stale result rejected",
+        &[
+            ("slave", &slave.as_ref()),
+            ("batch_id", &batch_id),
+            ("reason", &STALE),
+        ],
+    );
+    HttpReply::text(409, STALE)
+}
+
 fn log_rejected(ctx: &mut Context<'_>, slave: &str, batch_id: &str, reason: &str) {
     ctx.count("results", &[("outcome", "refused")], 1);
     ctx.warn_with(
@@ -286,12 +296,4 @@ fn parse_batch_id(batch_id: &str) -> Option<(&str, u64)> {
             .all(|byte| byte.is_ascii_alphanumeric());
     let is_number = start_nonce.bytes().all(|byte| byte.is_ascii_digit());
     (is_id && is_number).then_some((benchmark_id, start_nonce.parse().ok()?))
-}
-
-/// Whether a result has honest proofs, and at least one of a nonce that is not sampled now: its slave was given the samples of the next
-/// block before it has delivered those of the former one.
-fn proves_former_samples(batch: &Batch, result: &BatchResult, error: &BadBatchResult) -> bool {
-    let mut proved = result.merkle_proofs.iter().map(|proof| proof.leaf.nonce);
-    proved.any(|nonce| !batch.sampled_nonces.contains(&nonce))
-        && batch.proves_other_nonces(result, error)
 }

@@ -58,6 +58,11 @@ impl Completed {
         self.0.get(&key).map(|done| &done.slave)
     }
 
+    /// The samples that its result has proved.
+    pub(super) fn sampled_nonces(&self, key: BatchKey) -> Option<&[u64]> {
+        self.0.get(&key).map(|done| &*done.sampled_nonces)
+    }
+
     /// Whether a further result of `slave` is not needed. A root from another slave is a second opinion.
     pub(super) fn needs_no_result_of(&self, key: BatchKey, slave: &str) -> bool {
         self.slave_of(key)

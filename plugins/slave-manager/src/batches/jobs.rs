@@ -190,6 +190,19 @@ impl Queue {
         job.is_some_and(|job| job.late.take_stale(start_nonce, slave))
     }
 
+    /// Whether this result of `slave`, which proves other nonces than the sampled ones, may be for those that were sampled before
+    /// a rollback; to be asked once per result.
+    pub(crate) fn take_resampled(
+        &mut self,
+        benchmark_id: &str,
+        start_nonce: u64,
+        slave: &Name,
+    ) -> bool {
+        let number = self.numbers.get(benchmark_id);
+        let job = number.and_then(|number| self.jobs.get_mut(number));
+        job.is_some_and(|job| job.late.take_resampled(start_nonce, slave))
+    }
+
     /// Number of the job of `batch`, which becomes its template. One with another random hash makes the former ones stale.
     pub(super) fn job_of(&mut self, batch: Batch) -> JobNumber {
         let mut late = LateResults::default();

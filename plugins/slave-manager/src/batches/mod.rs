@@ -144,11 +144,15 @@ impl Queue {
                 entry.add_failure(Arc::clone(slave), now_ms.saturating_add(FAILED_MS));
             }
         }
-        let is_outdated = |known: &Entry| known.sampled_nonces != entry.sampled_nonces;
-        if self.entry(key).is_some_and(is_outdated) {
+        let known = self.entry(key).map(|known| &*known.sampled_nonces);
+        let known = known.or_else(|| self.completed.sampled_nonces(key));
+        if known.is_some_and(|known| *known != *entry.sampled_nonces) {
             // After a rollback the network has sampled others.
             self.waiting.remove(key);
             self.end_lease(key);
+            if let Some(job) = self.jobs.get_mut(&key.job) {
+                job.late.resample(key.start_nonce);
+            }
         }
         let is_wanted =
             version == Version::Proof || !self.is_open(key.with_version(Version::Proof));

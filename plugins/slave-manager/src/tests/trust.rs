@@ -312,15 +312,23 @@ fn a_pardon_comes_from_this_machine_only() {
     }
 }
 
-/// A benchmark that is confirmed again after a rollback has other samples; its slave may have them before it delivers.
+/// Nothing in a row is refused, and no batch is lost: a slave that has the samples of the next block delivers those before.
 #[test]
 fn proofs_of_former_samples_count_against_nobody() {
     let mut manager = start();
     for start_nonce in (0..40).step_by(4) {
         let former = batch(ID, start_nonce, &[start_nonce]);
         let present = batch(ID, start_nonce, &[start_nonce + 1]);
+        manager.event("new_batch", former.clone());
+        assert_eq!(get(&mut manager, "ann"), Some(former.clone()));
+        if start_nonce % 8 == 0 {
+            // Its lease is over before the rollback, and the batch waits again.
+            manager.advance_ms(LEASE_MS);
+            manager.update();
+        }
         manager.event("new_batch", present.clone());
         assert_eq!(get(&mut manager, "ann"), Some(present.clone()));
+        manager.reload();
         let reply = post(&mut manager, "ann", &former, &result(&former));
         assert_eq!(reply.status, 409);
         let reply = post(&mut manager, "ann", &present, &result(&present));
@@ -329,4 +337,49 @@ fn proofs_of_former_samples_count_against_nobody() {
     let report = slaves(&mut manager);
     assert_eq!(report["slaves"][0]["errors"], 0);
     assert_eq!(report["slaves"][0]["failures"], 0);
+}
+
+/// Another slave had completed the batch with the former samples when the network sampled others.
+#[test]
+fn late_former_proofs_count_against_nobody() {
+    let mut manager = start();
+    let former = batch(ID, 0, &[0]);
+    let present = batch(ID, 0, &[1]);
+    manager.event("new_batch", former.clone());
+    get(&mut manager, "ann").unwrap();
+    let reply = post(&mut manager, "bob", &former, &result(&former));
+    assert_eq!(reply.status, 200);
+    manager.event("new_batch", present.clone());
+    // Until then it is kept for bob.
+    manager.advance_ms(5_000);
+    manager.update();
+    assert_eq!(get(&mut manager, "ann"), Some(present));
+    let late = post(&mut manager, "ann", &former, &result(&former));
+    assert_eq!(late.status, 409);
+    let again = post(&mut manager, "ann", &former, &result(&former));
+    assert_eq!(again.status, 400, "once is enough");
+}
+
+/// No block was rolled back: the proofs of other nonces are honest, and nobody has asked for them.
+#[test]
+fn unasked_proofs_free_batch_and_end_in_quarantine() {
+    for sampled in [&[][..], &[1]] {
+        let mut manager = start();
+        for start_nonce in (0..20).step_by(4) {
+            assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+            let sampled: Vec<u64> = sampled.iter().map(|nonce| start_nonce + nonce).collect();
+            let asked = batch(ID, start_nonce, &sampled);
+            let other = batch(ID, start_nonce, &[start_nonce + 2]);
+            manager.event("new_batch", asked.clone());
+            assert_eq!(get(&mut manager, "bad"), Some(asked.clone()));
+            let reply = post(&mut manager, "bad", &asked, &result(&other));
+            assert_eq!(reply.status, 400);
+            assert_eq!(get(&mut manager, "ann").as_ref(), Some(&asked), "at once");
+            post(&mut manager, "ann", &asked, &result(&asked));
+            // So that the slave has rested.
+            manager.advance_ms(60_000);
+        }
+        let report = slaves(&mut manager);
+        assert_eq!(report["quarantined"][0]["name"], "bad", "{sampled:?}");
+    }
 }
