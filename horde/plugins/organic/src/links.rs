@@ -1,7 +1,8 @@
 //! The links that this extension wants, and whether they are up: pure.
 //!
 //! A list of wanted links replaces the one before. It is sent at once, but not more often than every [`LINKS_INTERVAL_MS`], so
-//! that a burst of jobs has one list. It is answered by an event for each link that is not up as far as is known here.
+//! that a burst of jobs has one list. It is answered by an event for each link that it asks about: once for those that wait for it, since
+//! each question gives the miner its whole time for the manifest again.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +17,48 @@ struct Link {
     address: MinerAddress,
     /// The miner has shown its manifest on it.
     is_up: bool,
+    /// How far it is asked about.
+    #[serde(default)]
+    question: Question,
     /// Until when it is wanted, in Unix milliseconds; `None` while a job needs it.
     until_ms: Option<u64>,
+}
+
+/// How far `horde_miners` is asked about a link.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Question {
+    /// The next list asks.
+    #[default]
+    Due,
+    Asked,
+    Answered,
+}
+
+impl Link {
+    fn new(address: &MinerAddress) -> Self {
+        Self {
+            address: address.clone(),
+            is_up: false,
+            question: Question::Due,
+            until_ms: None,
+        }
+    }
+
+    /// Whether a job waits for the answer.
+    fn is_awaited(&self) -> bool {
+        self.until_ms.is_none() && self.question != Question::Answered
+    }
+
+    /// Whether it is only kept for a job that goes on.
+    fn is_down(&self) -> bool {
+        !self.is_up && self.question == Question::Answered
+    }
+
+    fn answer(&mut self, is_up: bool) {
+        self.is_up = is_up;
+        self.question = Question::Answered;
+    }
 }
 
 /// The links that are wanted.
@@ -35,36 +76,39 @@ impl Links {
     pub(crate) fn want(&mut self, address: &MinerAddress) -> bool {
         if let Some(link) = self.links.get_mut(&address.hotkey)
             && link.address == *address
+            && (link.is_up || link.is_awaited())
         {
             link.until_ms = None;
             return link.is_up;
         }
-        let link = Link {
-            address: address.clone(),
-            is_up: false,
-            until_ms: None,
-        };
-        self.links.insert(address.hotkey.clone(), link);
+        self.links
+            .insert(address.hotkey.clone(), Link::new(address));
         self.is_changed = true;
         false
     }
 
-    /// No job needs a link any more; it is kept for a while.
+    /// No job needs a link any more; it is kept for a while, unless it is down.
     pub(crate) fn release(&mut self, hotkey: &str, now_ms: u64) {
         if let Some(link) = self.links.get_mut(hotkey) {
-            link.until_ms = Some(now_ms + LINK_IDLE_MS);
+            let idle_ms = if link.is_down() { 0 } else { LINK_IDLE_MS };
+            link.until_ms = Some(now_ms + idle_ms);
         }
     }
 
     /// A link is up.
     pub(crate) fn note_up(&mut self, hotkey: &str) {
         if let Some(link) = self.links.get_mut(hotkey) {
-            link.is_up = true;
+            link.answer(true);
         }
     }
 
-    /// A link is down, and no attempt is made until it is wanted anew. Returns whether it was wanted.
-    pub(crate) fn note_down(&mut self, hotkey: &str) -> bool {
+    /// A link is down, and no attempt is made until it is wanted anew. It leaves the list, unless a job of the miner goes on: its answer
+    /// can still come, and the receipt for it goes out on the same link. Returns whether it was wanted.
+    pub(crate) fn note_down(&mut self, hotkey: &str, has_job: bool) -> bool {
+        if has_job && let Some(link) = self.links.get_mut(hotkey) {
+            link.answer(false);
+            return true;
+        }
         let was_wanted = self.links.remove(hotkey).is_some();
         // `horde_miners` keeps the miner until a list comes without it.
         self.is_changed |= was_wanted;
@@ -75,9 +119,12 @@ impl Links {
     pub(crate) fn repeat(&mut self) {
         self.is_changed = true;
         self.sent_ms = 0;
+        for link in self.links.values_mut() {
+            link.question = Question::Due;
+        }
     }
 
-    /// The list, if it is to be sent now, and the hotkeys of those that are not up.
+    /// The list, if it is to be sent now, and the hotkeys of those that it asks about.
     pub(crate) fn take_list(&mut self, now_ms: u64) -> Option<(Vec<MinerAddress>, Vec<String>)> {
         let count = self.links.len();
         self.links
@@ -88,10 +135,15 @@ impl Links {
         }
         self.is_changed = false;
         self.sent_ms = now_ms;
-        let links = self.links.values();
-        let list = links.map(|link| link.address.clone()).collect();
-        let unknown = self.links.iter().filter(|(_, link)| !link.is_up);
-        let unknown = unknown.map(|(hotkey, _)| hotkey.clone()).collect();
+        let mut list = Vec::new();
+        let mut unknown = Vec::new();
+        for (hotkey, link) in &mut self.links {
+            list.push(link.address.clone());
+            if !link.is_up && link.question == Question::Due {
+                link.question = Question::Asked;
+                unknown.push(hotkey.clone());
+            }
+        }
         Some((list, unknown))
     }
 
@@ -170,9 +222,9 @@ mod tests {
         let mut links = Links::default();
         links.want(&address(1));
         links.take_list(1_000).unwrap();
-        links.note_down("other");
+        links.note_down("other", false);
         assert_eq!(links.take_list(2_000), None, "it was not wanted");
-        links.note_down("a");
+        links.note_down("a", false);
         assert_eq!(links.due_ms(), Some(1_010));
         assert_eq!(links.take_list(2_000).unwrap(), (vec![], vec![]));
         assert_eq!(links.take_list(3_000), None);
@@ -184,9 +236,43 @@ mod tests {
         links.want(&address(1));
         links.take_list(1_000).unwrap();
         links.note_up("a");
-        assert!(links.note_down("a"));
-        assert!(!links.note_down("a"));
+        assert!(links.note_down("a", false));
+        assert!(!links.note_down("a", false));
         assert!(!links.want(&address(1)));
         assert_eq!(links.take_list(2_000).unwrap().0, [address(1)]);
+    }
+
+    #[test]
+    fn link_that_is_down_stays_for_its_job() {
+        let mut links = Links::default();
+        links.want(&address(1));
+        links.take_list(1_000).unwrap();
+        links.note_up("a");
+        assert!(links.note_down("a", true));
+        assert_eq!(links.take_list(2_000), None);
+        assert!(!links.want(&address(1)), "for another job");
+        let (list, unknown) = links.take_list(3_000).unwrap();
+        assert_eq!((list, unknown), (vec![address(1)], vec!["a".to_owned()]));
+        assert!(links.note_down("a", true));
+        links.release("a", 4_000);
+        assert_eq!(links.take_list(4_000).unwrap(), (vec![], vec![]));
+    }
+
+    /// Each question begins the wait anew: those for other miners' jobs must not keep a silent miner from being given up.
+    #[test]
+    fn link_is_asked_about_once() {
+        let mut links = Links::default();
+        let other = MinerAddress {
+            hotkey: "b".to_owned(),
+            ..address(2)
+        };
+        links.want(&address(1));
+        assert_eq!(links.take_list(1_000).unwrap().1, ["a"]);
+        links.want(&address(1));
+        links.want(&other);
+        assert_eq!(links.take_list(2_000).unwrap().1, ["b"]);
+        links.release("a", 3_000);
+        links.want(&address(1));
+        assert_eq!(links.take_list(3_000).unwrap().1, ["a"]);
     }
 }

@@ -75,9 +75,16 @@ impl Organic {
                 self.live.links.note_up(&hotkey);
                 None
             }
-            // Of a link that others want.
-            LinkState::Down { .. } if !self.live.links.note_down(&hotkey) => return Ok(()),
-            LinkState::Down { reason } => Some(reason),
+            LinkState::Down { reason } => {
+                let mut jobs = self.jobs.values();
+                let has_job =
+                    jobs.any(|job| job.phase == Phase::Asked && job.hotkey() == Some(&*hotkey));
+                // Of a link that others want.
+                if !self.live.links.note_down(&hotkey, has_job) {
+                    return Ok(());
+                }
+                Some(reason)
+            }
         };
         let jobs = self.jobs.values();
         let of_miner = jobs.filter(|job| job.hotkey() == Some(&hotkey));

@@ -121,6 +121,23 @@ fn only_answers_get_a_score() {
     }
 }
 
+/// The miner goes on with its job, but its link is down for others: only this extension may hold the way of the receipt.
+#[test]
+fn link_that_is_down_is_held_for_its_job() {
+    let mut world = start();
+    let asked = world.asked_v1(1, 1);
+    world.0.event("horde_miner_link", down(1));
+    world.0.advance_ms(20);
+    assert!(world.events("horde_links_wanted").is_empty());
+    world.over(&asked, &finished());
+    let emitted = world.0.emitted();
+    let names: Vec<&str> = emitted.iter().map(|(name, _)| name.as_str()).collect();
+    let position = |name| names.iter().position(|it| *it == name).unwrap();
+    let list = position("horde_links_wanted");
+    assert!(position("horde_jobs_scored") < list, "{names:?}");
+    assert_eq!(emitted[list].1["miners"], json!([]));
+}
+
 #[test]
 fn accepted_is_given_once() {
     let mut world = start();
@@ -292,14 +309,16 @@ fn link_that_is_down_is_not_wanted_any_more() {
     world.request(&v1(2, 2));
     world.0.advance_ms(20);
     world.up(2, 1);
-    world.0.emitted();
+    let asked = world.asked();
     // A job waits for this link.
     world.0.event("horde_miner_link", down(1));
     let lists = world.events("horde_links_wanted");
     assert_eq!(lists.len(), 1);
     assert_eq!(lists[0]["miners"].as_array().unwrap().len(), 1);
     assert_eq!(lists[0]["miners"][0]["hotkey"], hotkey(2));
-    // No job waits for this one. Its list comes in the same moment as the one before, and so has to be late.
+    // The job of this one is over. Its list comes in the same moment as the one before, and so has to be late.
+    world.over(&asked, &finished());
+    world.0.emitted();
     world.0.event("horde_miner_link", down(2));
     assert!(world.events("horde_links_wanted").is_empty());
     world.0.advance_ms(10);
