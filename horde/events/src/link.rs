@@ -49,8 +49,8 @@ pub enum LinkState {
         /// The manifest.
         manifest: Vec<ExecutorCount>,
     },
-    /// The miner cannot be given jobs until it is wanted again: there is no link, or its manifest is missing or invalid while jobs that it
-    /// has go on.
+    /// The miner cannot be given jobs until it is wanted again or up again: there is no link, or its manifest is missing or invalid while
+    /// jobs that it has go on or receipts are due.
     Down {
         /// Why, in words.
         reason: String,

@@ -172,6 +172,7 @@ impl Miners {
 
     fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
         self.state = serde_json::from_str(state.0.get())?;
+        self.renew_waits(ctx)?;
         self.report_unfinished(ctx);
         Ok(())
     }

@@ -58,7 +58,7 @@ impl Miners {
                 "host": link.address.host,
                 "port": link.address.port,
                 "state": link.stage().name(),
-                "reason": link.down_reason(),
+                "reason": link.trouble(),
                 "manifest": link.manifest,
                 "jobs": phases,
                 "failures": link.failures,

@@ -135,12 +135,13 @@ impl Miners {
                 let mut link = Link::new(miner.clone(), String::new(), manifest_by_ms);
                 link.give_up(reason.clone());
                 self.state.links.insert(link);
-                emit_link(ctx, &miner.hotkey, LinkState::Down { reason })
+                self.emit_link(ctx, &miner.hotkey, LinkState::Down { reason })
             }
         }
     }
 
-    /// Says whether a link is up: now, or when the miner is connected again and has shown its manifest, for which its time begins.
+    /// Says whether a link is up: now, or when the miner is connected again and has shown its manifest, for which its time begins, also
+    /// if another holder waits already.
     pub(super) fn announce_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let now_ms = ctx.now_ms();
         let Some(link) = self.state.links.get_mut(hotkey) else {
@@ -154,7 +155,7 @@ impl Miners {
                 manifest: manifest.clone(),
             },
             (None, None) => {
-                link.await_manifest(now_ms, now_ms + self.config.manifest_ms);
+                link.await_manifest(now_ms + self.config.manifest_ms);
                 let due_ms = link.due_ms();
                 return set_link_timer(ctx, hotkey, due_ms);
             }
@@ -163,7 +164,7 @@ impl Miners {
         if std::mem::take(&mut link.is_awaited) {
             ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
         }
-        emit_link(ctx, hotkey, state)
+        self.emit_link(ctx, hotkey, state)
     }
 
     /// Lets go of the links that no extension wants any more, unless jobs are under way.
@@ -181,7 +182,8 @@ impl Miners {
     }
 
     /// Does what has waited until no job of a miner is under way: lets go of the link if no extension wants it, connects to the
-    /// miner's new address, gives up a miner whose manifest is invalid, or announces its newer manifest.
+    /// miner's new address, or announces its newer manifest. A link with an invalid manifest stays, for the receipts, until it is wanted
+    /// again.
     pub(super) fn settle_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let link = self.state.links.get_mut(hotkey);
         let Some(link) = link.filter(|link| link.jobs.is_empty()) else {
@@ -195,9 +197,6 @@ impl Miners {
             self.drop_link(ctx, hotkey, MOVED)?;
             return self.open_link(ctx, &miner);
         }
-        if let Some(fault) = link.manifest_fault.take() {
-            return self.give_up(ctx, hotkey, fault);
-        }
         match link.adopt_manifest() {
             true => self.announce_link(ctx, hotkey),
             false => Ok(()),
@@ -208,9 +207,17 @@ impl Miners {
         let miners = self.state.holders.values().flatten();
         miners.map(|miner| miner.hotkey.as_str()).collect()
     }
-}
 
-pub(super) fn emit_link(ctx: &mut Context<'_>, hotkey: &str, state: LinkState) -> Result<()> {
-    let hotkey = hotkey.to_owned();
-    ctx.emit(&MinerLink { hotkey, state })
+    pub(super) fn emit_link(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: &str,
+        state: LinkState,
+    ) -> Result<()> {
+        if let Some(link) = self.state.links.get_mut(hotkey) {
+            link.is_announced_down = matches!(state, LinkState::Down { .. });
+        }
+        let hotkey = hotkey.to_owned();
+        ctx.emit(&MinerLink { hotkey, state })
+    }
 }

@@ -6,7 +6,6 @@ use horde_events::LinkState;
 use horde_proto::miner::{AuthenticateRequest, AuthenticationPayload, ToMiner, validator_path};
 use tig_plugin_api::prelude::*;
 
-use super::holders::emit_link;
 use super::{LINK_TIMER, set_link_timer};
 use crate::Miners;
 use crate::job::JobId;
@@ -172,7 +171,7 @@ impl Miners {
             None => LinkState::Down { reason },
         };
         let due_ms = link.due_ms();
-        emit_link(ctx, hotkey, state)?;
+        self.emit_link(ctx, hotkey, state)?;
         set_link_timer(ctx, hotkey, due_ms)
     }
 
@@ -208,7 +207,7 @@ impl Miners {
         let state = LinkState::Down {
             reason: reason.clone(),
         };
-        emit_link(ctx, hotkey, state)?;
+        self.emit_link(ctx, hotkey, state)?;
         self.end_unreachable(ctx, &jobs, &reason)
     }
 

@@ -8,7 +8,6 @@ use horde_proto::MessageError;
 use horde_proto::miner::{ExecutorManifestRequest, ToValidator};
 use tig_plugin_api::prelude::*;
 
-use super::holders::emit_link;
 use crate::Miners;
 use crate::ignored::Ignored;
 use crate::job::Reaction;
@@ -75,7 +74,7 @@ impl Miners {
                 }
                 ctx.cancel(&format!("{}{hotkey}", super::LINK_TIMER))?;
                 ctx.count("links_up", &[], 1);
-                emit_link(ctx, hotkey, LinkState::Up { manifest })
+                self.emit_link(ctx, hotkey, LinkState::Up { manifest })
             }
         }
     }
@@ -151,12 +150,13 @@ impl Miners {
             return Ok(());
         };
         let reason = format!("the miner's manifest is invalid: {text}");
-        if link.show_invalid_manifest(&reason) {
-            return self.give_up(ctx, hotkey, reason);
+        if !link.show_invalid_manifest(&reason) {
+            return Ok(());
         }
-        match link.is_awaited {
+        // A miner that has shown a valid one can have jobs, or wait for their finished receipts, which come at the end of a batch.
+        match link.manifest.is_some() {
             true => self.announce_link(ctx, hotkey),
-            false => Ok(()),
+            false => self.give_up(ctx, hotkey, reason),
         }
     }
 

@@ -7,6 +7,7 @@ use horde_events::{JobOver, JobTimes, Outcome};
 use horde_extension::record_start;
 use tig_plugin_api::prelude::*;
 
+use super::set_link_timer;
 use crate::Miners;
 use crate::store::{StoredOutcome, over_key};
 
@@ -24,6 +25,19 @@ impl Miners {
             true => record_start(ctx),
             false => Ok(()),
         }
+    }
+
+    /// After a reload: a manifest that is awaited and overdue gets its whole time again. Earlier versions set the time when the link was
+    /// created, which can be hours ago.
+    pub(crate) fn renew_waits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        for (hotkey, link) in self.state.links.iter_mut() {
+            if link.manifest_due_ms().is_some_and(|by_ms| by_ms <= now_ms) {
+                link.await_manifest(now_ms + self.config.manifest_ms);
+                set_link_timer(ctx, hotkey, link.due_ms())?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the jobs that were under way when the host was killed: their miners get no blame, and earn nothing for them.

@@ -90,9 +90,12 @@ pub(crate) struct Link {
     /// Where a holder has seen the miner while jobs were under way; it is connected to there when they are over.
     #[serde(default)]
     pub(crate) moved_to: Option<MinerAddress>,
-    /// What is wrong with the manifest of this connection that came while jobs were under way: they go on.
+    /// What is wrong with the manifest of this connection. The connection stays: jobs go on, and receipts of earlier ones go out on it.
     #[serde(default)]
     pub(crate) manifest_fault: Option<String>,
+    /// The last that holders were given is that the link is down. A reopened link can become up without being wanted again.
+    #[serde(default)]
+    pub(crate) is_announced_down: bool,
     /// A holder waits for the manifest.
     pub(crate) is_awaited: bool,
     /// Until when an awaited manifest must be there, in Unix milliseconds.
@@ -125,6 +128,7 @@ impl Link {
             newer_manifest: None,
             moved_to: None,
             manifest_fault: None,
+            is_announced_down: false,
             is_awaited: true,
             manifest_by_ms,
             jobs: BTreeSet::new(),
@@ -152,7 +156,7 @@ impl Link {
     }
 
     /// The manifest that holders are given if the miner is connected. One of an earlier connection can be hours old: it counts only
-    /// while jobs that were made for it are under way, and the miner has not shown an invalid one since.
+    /// while jobs that were made for it are under way, and the miner has not shown an invalid one on the present connection.
     pub(crate) fn current_manifest(&self) -> Option<&Vec<ExecutorCount>> {
         let is_shown = match self.state {
             State::Open { has_manifest, .. } => has_manifest || self.has_jobs_of_manifest(),
@@ -167,13 +171,11 @@ impl Link {
         self.manifest.is_some() && !self.jobs.is_empty()
     }
 
-    /// A holder waits from now on, until `by_ms` at most. One that waits already is not made to wait longer.
-    pub(crate) fn await_manifest(&mut self, now_ms: u64, by_ms: u64) {
-        // A link that waits in the state of an earlier version can have a time that is over.
-        if !self.is_awaited || self.manifest_by_ms <= now_ms {
-            self.is_awaited = true;
-            self.manifest_by_ms = by_ms;
-        }
+    /// A holder waits from now on, until `by_ms` at most. Each question gives the miner its whole time; a holder that has asked before
+    /// has a bound of its own.
+    pub(crate) fn await_manifest(&mut self, by_ms: u64) {
+        self.is_awaited = true;
+        self.manifest_by_ms = by_ms;
     }
 
     /// Until when an awaited manifest must be there, in Unix milliseconds.
@@ -182,11 +184,15 @@ impl Link {
         is_due.then_some(self.manifest_by_ms)
     }
 
-    /// Whether jobs can be given to the miner, at once or when the connection is there.
+    /// Why the miner gets no job until the link is wanted again, which replaces it; `None` if it gets jobs at once or when the connection
+    /// is there.
     pub(crate) fn down_reason(&self) -> Option<&str> {
         match &self.state {
             State::Down { reason } => Some(reason),
-            _ => None,
+            _ => self
+                .manifest_fault
+                .as_deref()
+                .filter(|_| self.jobs.is_empty()),
         }
     }
 
@@ -225,15 +231,16 @@ impl Link {
         if std::mem::replace(has_manifest, true) {
             return ManifestUse::Repeated;
         }
-        // Whoever has asked since an invalid one was given that.
-        let had_fault = self.manifest_fault.take().is_some();
-        let is_awaited = std::mem::take(&mut self.is_awaited) || had_fault;
+        self.manifest_fault = None;
+        let is_awaited = std::mem::take(&mut self.is_awaited) || self.is_announced_down;
         let is_kept = self.has_jobs_of_manifest();
         let is_same = self.manifest.as_ref() == Some(&manifest);
         if is_kept {
             self.newer_manifest = (!is_same).then_some(manifest);
         } else {
             self.manifest = Some(manifest);
+            // One that an earlier connection has shown is older than this one.
+            self.newer_manifest = None;
         }
         match &self.manifest {
             Some(manifest) if is_awaited || !(is_kept || is_same) => {
@@ -243,20 +250,20 @@ impl Link {
         }
     }
 
-    /// Takes an invalid manifest. Returns whether the link is to be given up: not if the connection has shown a valid one already, nor
-    /// while jobs of an earlier one are under way.
+    /// Takes an invalid manifest. Returns whether it counts: not if the connection has shown one already, valid or not.
     pub(crate) fn show_invalid_manifest(&mut self, fault: &str) -> bool {
-        let State::Open { has_manifest, .. } = self.state else {
-            return false;
-        };
-        if has_manifest {
-            return false;
-        }
-        let is_kept = self.has_jobs_of_manifest();
-        if is_kept {
+        let has_none = matches!(
+            self.state,
+            State::Open {
+                has_manifest: false,
+                ..
+            }
+        );
+        let is_first = has_none && self.manifest_fault.is_none();
+        if is_first {
             self.manifest_fault = Some(fault.to_owned());
         }
-        !is_kept
+        is_first
     }
 
     /// The jobs are over: a manifest that was kept aside counts from now on. Returns whether there was one. After a further drop the miner

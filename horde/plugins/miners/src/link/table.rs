@@ -33,6 +33,10 @@ impl Links {
         self.links.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&Arc<str>, &mut Link)> {
+        self.links.iter_mut()
+    }
+
     /// Number of links by stage, so that a stage without links is a zero and not a gap.
     pub(crate) fn counts(&self) -> BTreeMap<Stage, u32> {
         let mut counts: BTreeMap<Stage, u32> = Stage::ALL.map(|stage| (stage, 0)).into();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tig_plugin_api::WsCloseClass;
 use tig_plugin_api::testing::Harness;
 
+use super::manifests::INVALID;
 use super::world::*;
 use crate::Miners;
 
@@ -459,6 +460,28 @@ fn key_that_may_not_be_used_is_named() {
         .map(drop)
         .unwrap_err();
     assert!(error.to_string().contains("`cold`"), "{error}");
+}
+
+#[test]
+fn route_shows_why_an_open_link_is_not_up() {
+    let mut world = start();
+    world.link(&[1]);
+    world.reconnect(1);
+    world.frame(1, INVALID);
+    let reply = world.0.request("GET", "/horde/miners", &[], "").unwrap();
+    let report: Value = serde_json::from_slice(&reply.body).unwrap();
+    let link = &report["links"][0];
+    assert_eq!(link["state"], "open");
+    let reason = link["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the miner's manifest is invalid"));
+    world.drop_connection(1);
+    let reply = world.0.request("GET", "/horde/miners", &[], "").unwrap();
+    let report: Value = serde_json::from_slice(&reply.body).unwrap();
+    let link = &report["links"][0];
+    assert_eq!(
+        (&link["state"], &link["reason"]),
+        (&json!("pausing"), &link["last_failure"])
+    );
 }
 
 #[test]

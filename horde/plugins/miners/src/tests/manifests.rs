@@ -6,7 +6,9 @@ use serde_json::json;
 use super::links::{announced_count, down_reason, want};
 use super::world::*;
 
-const INVALID: &str = r#"{"message_type":"V0ExecutorManifestRequest"}"#;
+pub(super) const INVALID: &str = r#"{"message_type":"V0ExecutorManifestRequest"}"#;
+const FAULT: &str = "the miner's manifest is invalid: ";
+const SILENCE: &str = "the miner has not shown its manifest within 35 s";
 
 /// A link whose miner has shown its manifest, that was opened again, and that somebody asks about.
 fn reopen_and_want(world: &mut World) {
@@ -15,19 +17,18 @@ fn reopen_and_want(world: &mut World) {
     want(world, &[1]);
 }
 
-/// The batch that asks waits no longer than for a miner that it sees first.
+/// The second holder gives the miner its whole time; the first one has a bound of its own.
 #[test]
-fn reopened_link_without_manifest_is_given_up() {
+fn latest_question_sets_the_time_of_a_manifest() {
     let mut world = start();
     reopen_and_want(&mut world);
-    world.0.advance_ms(20_000);
+    world.0.advance_ms(34_000);
     want(&mut world, &[1]);
-    world.0.advance_ms(14_999);
+    world.0.advance_ms(34_999);
     assert!(world.0.emitted().is_empty());
     world.0.advance_ms(1);
     let reason = down_reason(&mut world);
-    let expected = "the miner has not shown its manifest within 35 s";
-    assert!(reason.starts_with(expected), "{reason}");
+    assert!(reason.starts_with(SILENCE), "{reason}");
     assert_eq!(world.0.ws_closed().len(), 1);
 }
 
@@ -59,21 +60,39 @@ fn invalid_manifest_during_a_job_is_remembered() {
         let tag = world.tag(1);
         world.0.ws_accept(&tag);
         world.frame(1, INVALID);
-        if !is_asked_before {
-            assert!(world.0.emitted().is_empty());
-            want(&mut world, &[1]);
-        }
         let reason = down_reason(&mut world);
-        let expected = "the miner's manifest is invalid: ";
-        assert!(reason.starts_with(expected), "{reason}");
+        assert!(reason.starts_with(FAULT), "{reason}");
+        want(&mut world, &[1]);
+        assert_eq!(down_reason(&mut world), reason);
         world.frame(1, INVALID);
         world.0.advance_ms(36_000);
         assert!(world.0.emitted().is_empty());
         assert!(world.0.ws_closed().is_empty());
         world.say(1, "JobFinished", 1);
         assert!(matches!(world.outcome(), Outcome::Finished { .. }));
-        assert_eq!(world.0.ws_closed().len(), 1, "no job needs it any more");
+        assert!(world.0.ws_closed().is_empty(), "a receipt can follow");
+        want(&mut world, &[1]);
+        assert_eq!(world.0.ws_closed().len(), 1, "it is asked once more");
+        let tag = world.tag(1);
+        world.0.ws_accept(&tag);
+        world.frame(1, &manifest());
+        assert_eq!(announced_count(&mut world), Some(json!(2)));
     }
+}
+
+/// Between the manifests and the jobs of a batch, a miner can come back with an invalid manifest.
+#[test]
+fn invalid_manifest_before_the_jobs_ends_them() {
+    let mut world = start();
+    world.link(&[1]);
+    world.reconnect(1);
+    world.frame(1, INVALID);
+    world.0.emitted();
+    world.begin(&plans(&[(1, 1)]));
+    let Outcome::Unreachable { reason } = world.outcome() else {
+        panic!("its executors are not known");
+    };
+    assert!(reason.starts_with(FAULT), "{reason}");
 }
 
 #[test]
@@ -98,8 +117,54 @@ fn fault_of_a_lost_connection_is_forgotten() {
     world.frame(1, INVALID);
     world.0.advance_ms(10_000);
     world.reconnect(1);
+    world.0.emitted();
     want(&mut world, &[1]);
     assert_eq!(announced_count(&mut world), Some(json!(2)));
+}
+
+/// A batch that was given the fault or the silence takes the manifest that comes in its time all the same.
+#[test]
+fn miner_that_recovers_is_announced() {
+    for is_silent in [false, true] {
+        let mut world = start();
+        world.link(&[1]);
+        world.begin_at("running", &[(1, 1)]);
+        if is_silent {
+            world.drop_connection(1);
+            want(&mut world, &[1]);
+            world.0.advance_ms(35_000);
+            let tag = world.tag(1);
+            world.0.ws_accept(&tag);
+        } else {
+            world.reconnect(1);
+            world.frame(1, INVALID);
+            world.0.advance_ms(10_000);
+            world.reconnect(1);
+        }
+        down_reason(&mut world);
+        world.frame(1, &manifest());
+        assert_eq!(announced_count(&mut world), Some(json!(2)));
+        world.0.advance_ms(10_000);
+        world.reconnect(1);
+        world.frame(1, &manifest());
+        assert!(world.0.emitted().is_empty(), "it is known to be up");
+    }
+}
+
+/// Earlier versions left the time of the link's creation.
+#[test]
+fn overdue_wait_begins_anew_at_a_reload() {
+    let mut world = start();
+    reopen_and_want(&mut world);
+    let mut state = serde_json::to_value(&world.0.extension().state).unwrap();
+    state["links"]["links"][miner(1)]["manifest_by_ms"] = json!(1);
+    world.0.advance_ms(34_999);
+    world.0.succeed_to(1, &state).unwrap();
+    world.0.advance_ms(34_999);
+    assert!(world.0.emitted().is_empty());
+    world.0.advance_ms(1);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(SILENCE), "{reason}");
 }
 
 /// A holder that asks must not cost a miner the job of another one.
@@ -112,8 +177,7 @@ fn missing_manifest_ends_no_job() {
     want(&mut world, &[1]);
     world.0.advance_ms(35_000);
     let reason = down_reason(&mut world);
-    let expected = "the miner has not shown its manifest within 35 s";
-    assert!(reason.starts_with(expected), "{reason}");
+    assert!(reason.starts_with(SILENCE), "{reason}");
     let tag = world.tag(1);
     world.0.ws_accept(&tag);
     world.say(1, "JobFinished", 1);
@@ -152,23 +216,26 @@ fn newer_manifest_of_a_lost_connection_is_dropped() {
     assert!(world.0.emitted().is_empty());
     world.frame(1, &manifest().replace("\"count\":2", "\"count\":5"));
     assert_eq!(announced_count(&mut world), Some(json!(5)));
+    world.begin_at("running", &[(2, 1)]);
+    world.say(1, "JobFinished", 2);
+    assert_eq!(announced_count(&mut world), None, "it stays dropped");
 }
 
-/// Otherwise a batch would wait for the miner until its time is up.
+/// Otherwise a batch would wait for the miner until its time is up. The connection of one that can be owed a receipt stays.
 #[test]
-fn invalid_manifest_ends_a_reopened_link() {
-    for has_job in [false, true] {
+fn invalid_manifest_is_announced_at_once() {
+    for is_first in [false, true] {
         let mut world = start();
-        world.link(&[1]);
-        if has_job {
-            world.begin_at("running", &[(1, 1)]);
+        if is_first {
+            want(&mut world, &[1]);
+            let tag = world.tag(1);
+            world.0.ws_accept(&tag);
+        } else {
+            reopen_and_want(&mut world);
         }
-        world.reconnect(1);
-        want(&mut world, &[1]);
-        world.0.emitted();
         world.frame(1, INVALID);
-        let links = world.events("horde_miner_link");
-        assert_eq!(links.is_empty(), has_job, "{links:?}");
-        assert_eq!(world.0.ws_closed().is_empty(), has_job);
+        let reason = down_reason(&mut world);
+        assert!(reason.starts_with(FAULT), "{reason}");
+        assert_eq!(world.0.ws_closed().is_empty(), !is_first);
     }
 }

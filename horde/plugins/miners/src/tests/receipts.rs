@@ -5,6 +5,7 @@ use horde_proto::miner::ToMiner;
 use horde_proto::receipt::{JobAcceptedReceiptPayload, JobStartedReceiptPayload, ReceiptPayload};
 use serde_json::{Value, json};
 
+use super::manifests::INVALID;
 use super::world::*;
 
 const DAYS_2_MS: u64 = 2 * 24 * 3_600_000;
@@ -94,6 +95,27 @@ fn finished_receipt_states_time_and_score() {
         .unwrap();
     let kept = stored(&world, "finished", 1).unwrap();
     assert_eq!(kept, serde_json::to_value(&finished).unwrap());
+}
+
+/// The scores come at the end of the batch, when the miner may have come back with an invalid manifest.
+#[test]
+fn invalid_manifest_costs_no_finished_receipt() {
+    for is_answered_before in [false, true] {
+        let mut world = start();
+        world.link(&[1]);
+        world.begin_at("running", &[(1, 1)]);
+        if is_answered_before {
+            world.say(1, "JobFinished", 1);
+        }
+        world.reconnect(1);
+        world.frame(1, INVALID);
+        if !is_answered_before {
+            world.say(1, "JobFinished", 1);
+        }
+        world.0.ws_sent();
+        world.0.event("horde_jobs_scored", scored(&[1], "1"));
+        assert_eq!(world.types(), ["V0JobFinishedReceiptRequest"]);
+    }
 }
 
 #[test]
