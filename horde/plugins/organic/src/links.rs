@@ -45,11 +45,6 @@ impl Link {
         }
     }
 
-    /// Whether a job waits for the answer.
-    fn is_awaited(&self) -> bool {
-        self.until_ms.is_none() && self.question != Question::Answered
-    }
-
     /// Whether it is only kept for a job that goes on.
     fn is_down(&self) -> bool {
         !self.is_up && self.question == Question::Answered
@@ -76,8 +71,9 @@ impl Links {
     pub(crate) fn want(&mut self, address: &MinerAddress) -> bool {
         if let Some(link) = self.links.get_mut(&address.hotkey)
             && link.address == *address
-            && (link.is_up || link.is_awaited())
+            && (link.is_up || link.question != Question::Answered)
         {
+            // Also if the job that it was asked for waits no more: another question would give a silent miner its whole time again.
             link.until_ms = None;
             return link.is_up;
         }
@@ -273,6 +269,9 @@ mod tests {
         assert_eq!(links.take_list(2_000).unwrap().1, ["b"]);
         links.release("a", 3_000);
         links.want(&address(1));
-        assert_eq!(links.take_list(3_000).unwrap().1, ["a"]);
+        assert_eq!(links.take_list(3_000), None, "the answer is still to come");
+        links.note_down("a", false);
+        links.want(&address(1));
+        assert_eq!(links.take_list(4_000).unwrap().1, ["a"]);
     }
 }
