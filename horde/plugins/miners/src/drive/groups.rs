@@ -98,9 +98,9 @@ impl Miners {
             return self.end_unplanned(ctx, number, &names, Outcome::Interrupted);
         };
         let link = self.state.links.get_mut(&plan.hotkey);
-        let Some(link) = link.filter(|link| link.down_reason().is_none()) else {
+        let Some(link) = link.filter(|link| link.refusal().is_none()) else {
             let link = self.state.links.get(&plan.hotkey);
-            let reason = link.and_then(|link| link.down_reason());
+            let reason = link.and_then(|link| link.refusal());
             let reason = reason
                 .unwrap_or("no link to the miner was wanted")
                 .to_owned();

@@ -83,6 +83,7 @@ impl Miners {
         miner: &MinerAddress,
         is_asked: bool,
     ) -> Result<()> {
+        let mut earlier = None;
         if let Some(link) = self.state.links.get_mut(&miner.hotkey) {
             if !is_asked {
                 return Ok(());
@@ -105,9 +106,17 @@ impl Miners {
                 true => MOVED,
                 false => "the miner is asked for its manifest again",
             };
+            // Another fault must not close the link: the miner can be owed receipts, which come at the end of a batch.
+            if !is_moved && link.manifest_fault.is_some() {
+                earlier = link.manifest.take();
+            }
             self.drop_link(ctx, &miner.hotkey, reason)?;
         }
-        self.open_link(ctx, miner)
+        self.open_link(ctx, miner)?;
+        if let Some(link) = self.state.links.get_mut(&miner.hotkey) {
+            link.manifest = earlier;
+        }
+        Ok(())
     }
 
     /// Opens a link to a miner that has none.
@@ -197,7 +206,9 @@ impl Miners {
             self.drop_link(ctx, hotkey, MOVED)?;
             return self.open_link(ctx, &miner);
         }
-        match link.adopt_manifest() {
+        // An earlier version did not announce a fault that came while jobs were under way.
+        let is_unannounced = link.manifest_fault.is_some() && !link.is_announced_down;
+        match is_unannounced || link.adopt_manifest() {
             true => self.announce_link(ctx, hotkey),
             false => Ok(()),
         }

@@ -184,8 +184,12 @@ impl Link {
         is_due.then_some(self.manifest_by_ms)
     }
 
-    /// Why the miner gets no job until the link is wanted again, which replaces it; `None` if it gets jobs at once or when the connection
-    /// is there.
+    /// Why the miner gets no further job, also while earlier ones go on; `None` if it gets jobs at once or when the connection is there.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.manifest_fault.as_deref().or(self.down_reason())
+    }
+
+    /// Why the link is replaced when it is wanted again.
     pub(crate) fn down_reason(&self) -> Option<&str> {
         match &self.state {
             State::Down { reason } => Some(reason),

@@ -96,6 +96,61 @@ fn invalid_manifest_before_the_jobs_ends_them() {
 }
 
 #[test]
+fn invalid_manifest_gets_no_job_beside_another() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    world.reconnect(1);
+    world.frame(1, INVALID);
+    world.0.emitted();
+    world.begin(&plans(&[(2, 1)]));
+    assert!(matches!(world.outcome(), Outcome::Unreachable { .. }));
+    world.say(1, "JobFinished", 1);
+    assert!(matches!(world.outcome(), Outcome::Finished { .. }));
+}
+
+/// A user's job can ask about the miner before the batch sends its receipts.
+#[test]
+fn wanted_link_with_faults_stays_for_receipts() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    world.say(1, "JobFinished", 1);
+    world.reconnect(1);
+    world.frame(1, INVALID);
+    want(&mut world, &[1]);
+    assert_eq!(world.0.ws_closed().len(), 1, "it is asked once more");
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    world.0.emitted();
+    world.frame(1, INVALID);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(FAULT), "{reason}");
+    assert!(world.0.ws_closed().is_empty());
+}
+
+/// Earlier versions announced it only to those that waited.
+#[test]
+fn silent_fault_of_before_a_reload_is_announced() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    world.reconnect(1);
+    world.frame(1, INVALID);
+    let mut state = serde_json::to_value(&world.0.extension().state).unwrap();
+    let link = &mut state["links"]["links"][miner(1)];
+    link.as_object_mut().unwrap().remove("is_announced_down");
+    world.0.succeed_to(1, &state).unwrap();
+    world.0.emitted();
+    world.say(1, "JobFinished", 1);
+    let down = world.0.emitted();
+    let is_announced = down
+        .iter()
+        .any(|event| format!("{event:?}").contains(FAULT));
+    assert!(is_announced, "{down:?}");
+}
+
+#[test]
 fn valid_manifest_makes_up_for_an_invalid_one() {
     let mut world = start();
     world.link(&[1]);
