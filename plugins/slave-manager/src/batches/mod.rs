@@ -185,14 +185,19 @@ impl Queue {
         }
     }
 
-    /// Queues a batch to be computed once more, by slaves that `rules` admit. Replaces an audit of it by others.
+    /// Queues a batch to be computed once more, by slaves that `rules` admit. Replaces an audit of it by others. A slave that
+    /// computes it is not interrupted because others than it may have it now.
     pub(crate) fn push_audit(&mut self, batch: Batch, rules: Rules) -> Pushed {
         let Some((key, mut entry)) = self.admit(batch, Version::Audit) else {
             return Pushed::Nothing;
         };
         self.completed.take_failed(key, &[]);
         let known = self.entry(key).and_then(|entry| entry.rules.as_ref());
-        if known.is_some_and(|known| known.not_for == rules.not_for) {
+        let is_leased = self.waiting.get(key).is_none();
+        let is_known = |known: &Rules| {
+            known.not_for == rules.not_for && (is_leased || known.only_for == rules.only_for)
+        };
+        if known.is_some_and(|known| is_known(known)) {
             return Pushed::Nothing;
         }
         self.end_lease(key);

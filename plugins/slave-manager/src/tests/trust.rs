@@ -54,6 +54,28 @@ fn an_audit_for_the_verifier_delays_no_other_slave() {
     assert_eq!(get(&mut manager, "verifier").unwrap()["benchmark_id"], ID);
 }
 
+/// The verifier may be gone, or have another name now.
+#[test]
+fn waiting_audit_follows_its_new_rules() {
+    let mut manager = start();
+    let plain = batch(ID, 0, &[]);
+    let push = |manager: &mut Manager, only_for| {
+        manager.event("audit_batch", audit(plain.clone(), &["ann"], only_for));
+    };
+    push(&mut manager, Some("verifier"));
+    assert_eq!(get(&mut manager, "bob"), None);
+    push(&mut manager, None);
+    assert_eq!(get(&mut manager, "bob"), Some(plain.clone()));
+
+    // A slave that computes it is left alone.
+    push(&mut manager, Some("verifier"));
+    assert_eq!(get(&mut manager, "verifier"), None);
+    assert_eq!(
+        post(&mut manager, "bob", &plain, &result(&plain)).status,
+        200
+    );
+}
+
 #[test]
 fn a_convicted_slave_loses_its_leases_and_gets_none() {
     let mut manager = start();
