@@ -3,6 +3,7 @@
 //! Invariant: nobody has more than one voice, and nobody is convicted by fewer than two others, or by the verifier.
 
 use serde::{Deserialize, Serialize};
+use tig_protocol::MerkleHash;
 
 use crate::record::BatchRecord;
 
@@ -62,6 +63,30 @@ impl Audit {
         self.claims.iter().map(|claim| claim.slave.as_str())
     }
 
+    /// The claims that state another root than `root`.
+    pub(crate) fn contradicting(
+        &self,
+        root: MerkleHash,
+    ) -> impl DoubleEndedIterator<Item = &BatchRecord> {
+        let claims = self.claims.iter();
+        claims.filter(move |claim| claim.merkle_root != root)
+    }
+
+    /// What is to be stored if `root` is the right one.
+    pub(crate) fn confirmed(&self, root: MerkleHash) -> Option<BatchRecord> {
+        let mut claims = self.claims.iter();
+        let claim = claims.find(|claim| claim.merkle_root == root)?;
+        Some(BatchRecord {
+            is_confirmed: true,
+            ..claim.clone()
+        })
+    }
+
+    /// Whether more voices would decide nothing.
+    pub(crate) fn is_full(&self) -> bool {
+        self.claims.len() >= CLAIMS_MAX
+    }
+
     /// Whether slaves contradict each other.
     pub(crate) fn is_dispute(&self) -> bool {
         self.claims
@@ -77,7 +102,7 @@ impl Audit {
         let is_seconded = |claim: &&BatchRecord| self.agreeing(claim).count() >= 2;
         let right = authority.or_else(|| self.claims.iter().find(is_seconded));
         let Some(right) = right.filter(|_| self.claims.len() >= 2) else {
-            return if self.claims.len() >= CLAIMS_MAX {
+            return if self.is_full() {
                 Verdict::Undecided
             } else {
                 Verdict::Open
@@ -115,7 +140,6 @@ fn plain(record: &BatchRecord) -> BatchRecord {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tig_protocol::MerkleHash;
 
     use super::*;
 

@@ -113,7 +113,11 @@ fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
             ),
         };
         let condition = Condition::new("job_disputed", severity, text).about(id.as_str());
-        let remedy = "add a slave, or name a verifier in config.job_manager";
+        let remedy = if job.has_wrong_root() {
+            "add a slave, or name a verifier in config.job_manager; make sure that no other master works for the same player"
+        } else {
+            "add a slave, or name a verifier in config.job_manager"
+        };
         Some((open.since_ms, condition.with_remedy(remedy)))
     };
     let active = view.jobs.iter().filter(|(_, job)| job.is_active());

@@ -318,7 +318,10 @@ impl Job {
             let is_first = true;
             return Ok((index, Accepted::Record { record, is_first }));
         };
-        let accepted = if !stored.agrees(&claim) {
+        // Once the benchmark is confirmed only its root counts: solutions that differ must not keep proofs out.
+        let is_same_root = stored.merkle_root == claim.merkle_root;
+        let agrees = stored.agrees(&claim) || (is_same_root && self.is_proved_right());
+        let accepted = if !agrees {
             if stored.slave == slave {
                 return Err(Refusal::OtherRoot {
                     stated: result.merkle_root,
@@ -354,9 +357,13 @@ impl Job {
         self.schedule.again(index);
     }
 
-    /// Sets or ends the audit of a batch; it is to be handed out at once.
+    /// Sets or ends the audit of a batch; it is to be handed out at once. One that becomes a dispute waits from now on: the time
+    /// before was for the second slave, and a third one needs its own.
     pub(crate) fn set_audit(&mut self, index: u64, audit: Option<Audit>, now_ms: u64) {
-        let since_ms = self.audits.get(&index).map_or(now_ms, |open| open.since_ms);
+        let is_dispute = audit.as_ref().is_some_and(Audit::is_dispute);
+        let before = self.audits.get(&index);
+        let before = before.filter(|open| open.audit.is_dispute() || !is_dispute);
+        let since_ms = before.map_or(now_ms, |open| open.since_ms);
         match audit {
             None => drop(self.audits.remove(&index)),
             Some(audit) => {
@@ -408,10 +415,21 @@ impl Job {
 
     /// Whether all roots are there and do not lead to that of the confirmed benchmark, which may be ours: one of them is wrong.
     pub(crate) fn has_wrong_root(&self) -> bool {
+        self.tree.root().is_some() && self.lacks_right_root()
+    }
+
+    /// Whether the roots do not lead to that of the confirmed benchmark, which may be ours: some are missing or wrong.
+    pub(crate) fn lacks_right_root(&self) -> bool {
         let committed = self.record.committed_root;
         let expected = committed.filter(|root| self.may_have_root(*root));
-        let roots = expected.zip(self.tree.root());
-        roots.is_some_and(|(expected, ours)| expected != ours)
+        expected.is_some_and(|expected| self.tree.root() != Some(expected))
+    }
+
+    /// Whether the batches were computed again for the confirmed benchmark and lead to its root, so that no slave need check
+    /// them. A root that this host has handed on itself proves nothing: it follows from the same results.
+    pub(crate) fn is_proved_right(&self) -> bool {
+        let committed = self.record.committed_root;
+        self.record.announced_root.is_none() && committed.is_some() && !self.lacks_right_root()
     }
 
     /// The batches whose result nobody has confirmed, and that are not the verifier's.

@@ -8,7 +8,7 @@ use tig_protocol::MerkleHash;
 
 use crate::audit::{Audit, Verdict};
 use crate::config::ChallengeConfig;
-use crate::job::Job;
+use crate::job::{Job, OpenAudit};
 use crate::record::{Abandoned, BatchRecord};
 use crate::rejections::Rejection;
 use crate::{JobManager, store};
@@ -117,6 +117,7 @@ impl JobManager {
     ) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.saw(&claim.slave, now_ms);
+        self.silent_since_ms = None;
         let Some((job, config)) = self.audited_job(benchmark_id) else {
             return Ok(());
         };
@@ -126,7 +127,8 @@ impl JobManager {
         let open = job.audits().get(&index).map(|open| open.audit.clone());
         let is_authority = config.verifier.as_ref() == Some(&claim.slave);
         let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
-        if stored.is_confirmed && open.is_none() && !is_authority && !claim.agrees(stored) {
+        let is_settled = stored.is_confirmed && open.is_none() && !is_authority;
+        if is_dissent(job, stored, claim, is_settled) {
             let agreed = stored.merkle_root;
             return self.refuse_dissent(ctx, benchmark_id, start_nonce, claim, agreed);
         }
@@ -148,6 +150,14 @@ impl JobManager {
                     ("other_merkle_root", &stored.merkle_root),
                 ],
             );
+        }
+        // Before the voices are counted: the root of the benchmark decides at once, whoever else might come.
+        if claim.merkle_root != stored.merkle_root && job.has_wrong_root() {
+            self.put_audit(ctx, benchmark_id, index, Some(audit.clone()))?;
+            if self.try_claims(ctx, benchmark_id, index, &claim.slave)? {
+                ctx.count("comparisons", &[("outcome", "replaced")], 1);
+                return Ok(());
+            }
         }
         ctx.count("comparisons", &[("outcome", conclusion.name())], 1);
         match conclusion {
@@ -179,8 +189,9 @@ impl JobManager {
         self.hand_out_again(ctx, benchmark_id, start_nonce)
     }
 
-    /// One slave contradicts the root that two have `agreed` on: its result is a bad one, and its batch is due again.
-    fn refuse_dissent(
+    /// One slave contradicts the root that two have `agreed` on, or that leads to that of the benchmark: its result is a bad one,
+    /// and its batch is due again.
+    pub(crate) fn refuse_dissent(
         &mut self,
         ctx: &mut Context<'_>,
         benchmark_id: &str,
@@ -188,11 +199,16 @@ impl JobManager {
         claim: &BatchRecord,
         agreed: MerkleHash,
     ) -> Result<()> {
-        let reason = format!(
-            "merkle root {} and its solutions differ from {agreed}, which two slaves have found",
-            claim.merkle_root
-        );
         let job = self.jobs.get(benchmark_id);
+        let stated = claim.merkle_root;
+        let reason = match job.is_some_and(Job::is_proved_right) {
+            true => format!(
+                "merkle root {stated} differs from {agreed}, which leads to the root of the confirmed benchmark"
+            ),
+            false => format!(
+                "merkle root {stated} and its solutions differ from {agreed}, which two slaves have found"
+            ),
+        };
         if job.is_some_and(|job| job.record().reconfirmed) {
             // It may be a result for the block that the network rolled back: no fault of its slave.
             ctx.warn_with(
@@ -216,8 +232,8 @@ impl JobManager {
         self.reject(ctx, benchmark_id, rejection)
     }
 
-    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes, unless the job has a
-    /// wrong root without them. In a reconfirmed job a dispute that no third slave decides begins again: one of the two may
+    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes, unless the job has no
+    /// right root without them. In a reconfirmed job a dispute that no third slave decides begins again: one of the two may
     /// have sent its result for the block that was rolled back, and its next one is not. An abandoned job waits for nobody.
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
@@ -225,21 +241,20 @@ impl JobManager {
         let (mut due, mut over, mut stale) = (Vec::new(), Vec::new(), Vec::new());
         for (benchmark_id, job) in self.jobs.iter().filter(|(_, job)| job.is_active()) {
             let delay_ms = job.retry_delay_ms();
-            let is_audited = self.audited_job(benchmark_id).is_some();
+            let config = self.audited_job(benchmark_id).map(|(_, config)| config);
             let may_be_stale = job.record().reconfirmed && !job.is_fixed();
-            let may_go_unaudited = !job.has_wrong_root();
+            let may_go_unaudited = !job.lacks_right_root();
             for (&index, open) in job.audits() {
-                let waited_ms = now_ms.saturating_sub(open.since_ms);
                 let is_due = open
                     .handed_out_ms
                     .is_none_or(|then_ms| now_ms.saturating_sub(then_ms) >= delay_ms);
-                let is_overdue = waited_ms >= delay_ms.saturating_mul(RETRIES_MAX);
+                let is_overdue = is_overdue(job, open, now_ms);
                 let is_dispute = open.audit.is_dispute();
                 if is_overdue && !is_dispute && may_go_unaudited {
                     over.push((benchmark_id.clone(), index));
                 } else if is_overdue && is_dispute && may_be_stale {
                     stale.push((benchmark_id.clone(), index));
-                } else if is_due && is_audited {
+                } else if is_due && config.is_some_and(|config| wants_voices(config, open)) {
                     due.push((open.handed_out_ms, benchmark_id.clone(), index));
                 }
             }
@@ -361,17 +376,20 @@ impl JobManager {
         benchmark_id: &str,
         index: u64,
     ) -> Result<()> {
+        let now_ms = ctx.now_ms();
         let event = self.audited_job(benchmark_id).and_then(|(job, config)| {
             let mut batch = job.batch(index)?;
             batch.sampled_nonces.clear();
-            let slaves = job.audits().get(&index)?.audit.slaves();
+            let open = job.audits().get(&index)?;
+            // Such a job waits for its audits as long as it can earn, and its verifier may be gone.
+            let is_for_all =
+                job.lacks_right_root() && is_overdue(job, open, now_ms) && !open.audit.is_full();
             Some(AuditBatch {
                 batch,
-                not_for: slaves.map(str::to_owned).collect(),
-                only_for: config.verifier.clone(),
+                not_for: open.audit.slaves().map(str::to_owned).collect(),
+                only_for: config.verifier.clone().filter(|_| !is_for_all),
             })
         });
-        let now_ms = ctx.now_ms();
         if let (Some(event), Some(job)) = (event, self.jobs.get_mut(benchmark_id)) {
             ctx.emit(&event)?;
             job.audit_handed_out(index, now_ms);
@@ -439,6 +457,26 @@ impl JobManager {
         job.update(record);
         Ok(())
     }
+}
+
+/// Whether a claim contradicts what is known to be right.
+fn is_dissent(job: &Job, stored: &BatchRecord, claim: &BatchRecord, is_settled: bool) -> bool {
+    match job.is_proved_right() {
+        // A block can just have shown the root, with audits that end at the next update: who agrees is not wrong.
+        true => claim.merkle_root != stored.merkle_root,
+        false => is_settled && !claim.agrees(stored),
+    }
+}
+
+/// Whether an audit has waited for so long that it need not be waited for.
+fn is_overdue(job: &Job, open: &OpenAudit, now_ms: u64) -> bool {
+    let waited_ms = now_ms.saturating_sub(open.since_ms);
+    waited_ms >= job.retry_delay_ms().saturating_mul(RETRIES_MAX)
+}
+
+/// Whether another slave may decide an audit; only the verifier, once too many have spoken.
+fn wants_voices(config: &ChallengeConfig, open: &OpenAudit) -> bool {
+    config.verifier.is_some() || !open.audit.is_full()
 }
 
 /// Takes a result and its audit out.

@@ -19,7 +19,8 @@
 //!
 //! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
 //! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted. Batches that are computed
-//! again after a rollback of their confirmed proof are audited only if their roots do not lead to that of the benchmark.
+//! again after a rollback of their confirmed proof are audited only if their roots do not lead to that of the benchmark, which
+//! then also decides whom to believe.
 
 mod apply;
 mod audit;
@@ -257,6 +258,7 @@ impl JobManager {
             }
             Ok((index, Accepted::Record { record, is_first })) => {
                 self.store_result(ctx, &benchmark_id, index, record, is_first)?;
+                self.try_claims(ctx, &benchmark_id, index, &slave)?;
             }
             Ok((index, Accepted::Claim(mut claim))) => {
                 claim.received_ms = Some(ctx.now_ms());
@@ -277,6 +279,7 @@ impl JobManager {
                 self.reject(ctx, &benchmark_id, rejection)?;
             }
         }
+        self.end_proved_audits(ctx, &benchmark_id)?;
         self.announce(ctx, &benchmark_id)?;
         self.top_up(ctx)
     }

@@ -78,22 +78,26 @@ pub(crate) fn reconcile(
         // This host restarted at an earlier block, or the network has lengthened the lifespan.
         record.resume();
     }
-    if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)
-        && let Err(Unprovable::Useless(reason)) = job.check_root(root)
-    {
+    let other_root = job.and_then(|job| other_root(job, &record));
+    if let (Some(job), Some(reason), None) = (job, &other_root, &record.abandoned) {
         let challenge_id = &record.settings.challenge_id;
         let challenge = network.challenge_config(config, challenge_id);
-        // What nobody has confirmed is audited first (`recheck`): one of our slaves may be wrong, and the fee is paid.
-        let is_open = |challenge: &ChallengeConfig| {
+        // What nobody has confirmed is audited first (`recheck`): one of our slaves may be wrong, and the fee is paid. While no
+        // block has shown the challenge, the verifier is not known, and time alone ends the job.
+        let is_unchecked = |challenge: &ChallengeConfig| {
             let mut unchecked = job.unchecked(challenge.verifier.as_deref());
-            job.may_have_root(root) && unchecked.next().is_some()
+            unchecked.next().is_some()
         };
-        if !challenge.is_some_and(is_open) {
-            record.abandon(reason, now_ms);
+        let committed = record.committed_root;
+        let may_be_ours = committed.is_some_and(|root| job.may_have_root(root));
+        if !may_be_ours || !challenge.is_none_or(is_unchecked) {
+            record.abandon(reason.clone(), now_ms);
         }
     }
     if is_too_late && record.abandoned.is_none() && has_work_left(job, &record) {
-        record.abandon(Abandoned::TooLate, now_ms);
+        // More slaves would not have helped a job whose benchmark may be that of another master.
+        let reason = other_root.unwrap_or(Abandoned::TooLate);
+        record.abandon(reason, now_ms);
     }
     if Some(&record) == before {
         return None;
@@ -103,6 +107,14 @@ pub(crate) fn reconcile(
         return Some(Change::Restart(Box::new(record)));
     }
     Some(Change::Put(Box::new(record)))
+}
+
+/// Set if the batches of `job` lead to another root than that of the benchmark in `record`, the next one of `job`.
+fn other_root(job: &Job, record: &JobRecord) -> Option<Abandoned> {
+    match job.check_root(record.committed_root?) {
+        Err(Unprovable::Useless(reason)) => Some(reason),
+        _ => None,
+    }
 }
 
 /// Whether slaves still have to compute something for `record`, the next one of `job`. What is ready costs nothing any more,

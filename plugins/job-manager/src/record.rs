@@ -78,7 +78,9 @@ impl Abandoned {
     /// What to do about it, for the next job.
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
-            Self::OtherRoot { .. } => "make sure that no other master works for the same player",
+            Self::OtherRoot { .. } => {
+                "make sure that no other master works for the same player; if none does, a slave was wrong: add slaves, or name a verifier"
+            }
             Self::BrokenBranch { .. } | Self::Disproved { .. } => {
                 "find out which slaves computed it; raise audit_share, or name a verifier"
             }

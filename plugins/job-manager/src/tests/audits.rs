@@ -3,7 +3,7 @@
 use super::*;
 use crate::judge::AUDITS_OUT_MAX;
 
-fn start_with(audit_share: f64, verifier: Value) -> Harness<JobManager> {
+pub(super) fn start_with(audit_share: f64, verifier: Value) -> Harness<JobManager> {
     start_sized(4, audit_share, verifier)
 }
 
@@ -27,13 +27,13 @@ pub(super) fn lie(mut result: Value) -> Value {
 }
 
 /// A lie about a batch whose proofs are wanted, without proofs.
-fn accusation(batch: &Value) -> Value {
+pub(super) fn accusation(batch: &Value) -> Value {
     let mut result = lie(work(batch));
     result["merkle_proofs"] = json!([]);
     result
 }
 
-fn batches(manager: &mut Harness<JobManager>) -> Vec<Value> {
+pub(super) fn batches(manager: &mut Harness<JobManager>) -> Vec<Value> {
     manager.event("new_block", block(101));
     take(manager, "new_batch")
 }
@@ -236,6 +236,22 @@ fn an_old_dispute_silenced_gets_a_third_opinion() {
     manager.advance_ms(60_000);
     manager.update();
     assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
+
+/// The verifier alone could still decide, and there is none.
+#[test]
+fn seven_voices_are_enough_for_an_audit() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batch = batches(&mut manager).remove(0);
+    for voice in 1..=7 {
+        emitted(&mut manager);
+        let mut result = by(&format!("slave-{voice}"), work(&batch));
+        result["merkle_root"] = json!(format!("{voice}{voice}").repeat(32));
+        manager.event("batch_result", result);
+    }
+    manager.advance_ms(30_000);
+    manager.update();
+    assert_eq!(take(&mut manager, "audit_batch"), [] as [Value; 0]);
 }
 
 #[test]
