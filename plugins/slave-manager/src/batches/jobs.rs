@@ -185,9 +185,8 @@ impl Queue {
         start_nonce: u64,
         slave: &Name,
     ) -> bool {
-        let number = self.numbers.get(benchmark_id);
-        let job = number.and_then(|number| self.jobs.get_mut(number));
-        job.is_some_and(|job| job.late.take_stale(start_nonce, slave))
+        let late = self.late_mut(benchmark_id);
+        late.is_some_and(|late| late.take_stale(start_nonce, slave))
     }
 
     /// Whether this result of `slave`, which proves other nonces than the sampled ones, may be for those that were sampled before
@@ -198,9 +197,13 @@ impl Queue {
         start_nonce: u64,
         slave: &Name,
     ) -> bool {
-        let number = self.numbers.get(benchmark_id);
-        let job = number.and_then(|number| self.jobs.get_mut(number));
-        job.is_some_and(|job| job.late.take_resampled(start_nonce, slave))
+        let late = self.late_mut(benchmark_id);
+        late.is_some_and(|late| late.take_resampled(start_nonce, slave))
+    }
+
+    fn late_mut(&mut self, benchmark_id: &str) -> Option<&mut LateResults> {
+        let number = self.numbers.get(benchmark_id)?;
+        Some(&mut self.jobs.get_mut(number)?.late)
     }
 
     /// Number of the job of `batch`, which becomes its template. One with another random hash makes the former ones stale.
