@@ -60,8 +60,8 @@ impl JobManager {
         Ok(())
     }
 
-    /// Replaces results by what other slaves claim, if that leads to the root of the confirmed benchmark, and ends the audits of
-    /// the job then. To be called with each new result of `slave` for batch `index`. Returns whether it has.
+    /// Replaces results by what other slaves claim, if that leads to the root of the confirmed benchmark: the job's audits are to
+    /// be ended then. To be called with each new result of `slave` for batch `index`. Returns whether it has.
     pub(crate) fn try_claims(
         &mut self,
         ctx: &mut Context<'_>,
@@ -86,7 +86,6 @@ impl JobManager {
                 job.insert(index, record);
             }
         }
-        self.end_proved_audits(ctx, benchmark_id)?;
         Ok(true)
     }
 

@@ -131,6 +131,12 @@ fn block_with_benchmark(height: u32, merkle_root: &Value) -> Value {
     block
 }
 
+/// A block that shows the precommit with another random hash, after a rollback.
+fn reconfirmed(mut block: Value) -> Value {
+    block["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
+    block
+}
+
 fn whole_tree() -> MerkleTree {
     let leaves = (0..NUM_NONCES)
         .map(|nonce| leaf(nonce).leaf_hash())

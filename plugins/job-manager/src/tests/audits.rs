@@ -402,9 +402,7 @@ fn a_repeated_contradiction_makes_its_proof_due() {
 fn a_stale_result_of_a_confirmed_batch_is_not_counted() {
     let mut manager = start(16);
     manager.event("new_block", block(101));
-    let mut replaced = block(101);
-    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
-    manager.event("new_block", replaced);
+    manager.event("new_block", reconfirmed(block(101)));
     let batch = take(&mut manager, "new_batch").pop().unwrap();
     for slave in ["ann", "bob"] {
         manager.event("batch_result", by(slave, work(&batch)));

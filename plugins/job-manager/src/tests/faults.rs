@@ -326,8 +326,7 @@ fn a_reconfirmed_precommit_is_recomputed_by_two() {
     }
     assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
 
-    let mut replaced = block(101);
-    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
+    let replaced = reconfirmed(block(101));
     manager.event("new_block", replaced.clone());
     let batches = take(&mut manager, "new_batch");
     assert_eq!(batches.len(), 3);
@@ -369,9 +368,7 @@ fn a_dispute_of_two_over_a_stale_result_ends() {
     let mut manager = start(8);
     manager.event("new_block", block(101));
     let stale = take(&mut manager, "new_batch").remove(0);
-    let mut replaced = block(101);
-    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
-    manager.event("new_block", replaced);
+    manager.event("new_block", reconfirmed(block(101)));
     let batches = take(&mut manager, "new_batch");
 
     // A slave of the earlier master does not say which hash its result is for.

@@ -25,6 +25,19 @@ fn rebuild_with_lie(manager: &mut Harness<JobManager>) {
     manager.update();
 }
 
+/// The liar computes all batches but the last one. Returns the audits.
+fn rebuild_with_two_lies(manager: &mut Harness<JobManager>) -> Vec<Value> {
+    for batch in rebuild(manager) {
+        let result = match batch["start_nonce"] == 8 {
+            true => by("ann", work(&batch)),
+            false => by("liar", accusation(&batch)),
+        };
+        manager.event("batch_result", result);
+    }
+    manager.update();
+    take(manager, "audit_batch")
+}
+
 /// One against one, also in the audits: what leads to the network's root is right.
 #[test]
 fn rebuilt_job_with_a_lie_is_audited_and_proved() {
@@ -65,15 +78,7 @@ fn rebuilt_job_with_a_lie_is_audited_and_proved() {
 #[test]
 fn lies_of_one_slave_are_found_together() {
     let mut manager = start(4);
-    for batch in rebuild(&mut manager) {
-        let result = match batch["start_nonce"] == 8 {
-            true => by("ann", work(&batch)),
-            false => by("liar", accusation(&batch)),
-        };
-        manager.event("batch_result", result);
-    }
-    manager.update();
-    let audits = take(&mut manager, "audit_batch");
+    let audits = rebuild_with_two_lies(&mut manager);
     manager.event("batch_result", by("liar", accusation(&audits[2]["batch"])));
     for audit in &audits[..2] {
         assert_eq!(stage(&mut manager)["stage"], "auditing");
@@ -89,15 +94,7 @@ fn lies_of_one_slave_are_found_together() {
 #[test]
 fn lies_found_by_several_slaves_are_joined() {
     let mut manager = start(4);
-    for batch in rebuild(&mut manager) {
-        let result = match batch["start_nonce"] == 8 {
-            true => by("ann", work(&batch)),
-            false => by("liar", accusation(&batch)),
-        };
-        manager.event("batch_result", result);
-    }
-    manager.update();
-    let audits = take(&mut manager, "audit_batch");
+    let audits = rebuild_with_two_lies(&mut manager);
     manager.event("batch_result", by("ann", work(&audits[0]["batch"])));
     manager.event("batch_result", by("bob", work(&audits[1]["batch"])));
     assert_eq!(stage(&mut manager)["stage"], "proving");
@@ -248,9 +245,7 @@ fn audited_results_end_the_silence() {
 fn fresh_dispute_waits_for_a_third_slave() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
-    let mut replaced = block(101);
-    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
-    manager.event("new_block", replaced);
+    manager.event("new_block", reconfirmed(block(101)));
     let batch = take(&mut manager, "new_batch").pop().unwrap();
     manager.event("batch_result", by("liar", lie(work(&batch))));
     manager.advance_ms(59_000);
@@ -294,9 +289,8 @@ fn wrong_root_of_reconfirmed_job_keeps_results() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     take(&mut manager, "new_batch");
-    let mut reconfirmed = block_with_benchmark(103, &json!("33".repeat(32)));
-    reconfirmed["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
-    manager.event("new_block", reconfirmed);
+    let block = block_with_benchmark(103, &json!("33".repeat(32)));
+    manager.event("new_block", reconfirmed(block));
     for batch in take(&mut manager, "new_batch") {
         manager.event("batch_result", work(&batch));
     }
