@@ -181,8 +181,7 @@ fn absurd_manifest_is_corrected() {
     let mut world = start();
     world.0.event("horde_links_wanted", links_wanted(&[1, 2]));
     for (number, count, expected) in [(1, "-1", 0), (2, "1000000", 1_000)] {
-        let tag = world.tag(number);
-        world.0.ws_accept(&tag);
+        world.accept(number);
         world.frame(
             number,
             &manifest().replace("\"count\":2", &format!("\"count\":{count}")),
@@ -201,8 +200,7 @@ fn absurd_manifest_is_corrected() {
 fn manifest_with_an_unknown_class_ends_the_link() {
     let mut world = start();
     world.0.event("horde_links_wanted", links_wanted(&[1]));
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.frame(1, &manifest().replace(CLASS, "always_on.b200"));
     let links = world.events("horde_miner_link");
     let reason = links[0]["state"]["down"]["reason"].as_str().unwrap();

@@ -8,8 +8,7 @@ use super::world::*;
 /// The connection comes back; what was sent on it at once, without authentication and receipts.
 fn come_back(world: &mut World, miner: usize) -> Vec<&'static str> {
     world.0.ws_sent();
-    let tag = world.tag(miner);
-    world.0.ws_accept(&tag);
+    world.accept(miner);
     let types = world.types();
     assert_eq!(types[0], "V0AuthenticateRequest");
     let mut sent = types[1..].to_vec();
@@ -180,9 +179,7 @@ fn drop_before_the_reservation_excuses_nothing() {
 /// The kernel had the request, but the miner did not get it: it says again that its executor is ready.
 #[test]
 fn request_that_was_lost_is_sent_again_once() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.drop_connection(1);
     assert!(come_back(&mut world, 1).is_empty());
     world.0.advance_ms(50);
@@ -206,9 +203,7 @@ fn request_that_was_lost_is_sent_again_once() {
 #[test]
 fn answer_counts_although_the_request_is_sent_again() {
     for is_lost_again in [false, true] {
-        let mut world = start();
-        world.link(&[1]);
-        world.begin_at("running", &[(1, 1)]);
+        let mut world = running();
         world.drop_connection(1);
         come_back(&mut world, 1);
         world.say(1, "ExecutorReady", 1);
@@ -284,8 +279,7 @@ fn accepted_receipt_is_repeated_as_it_was_signed() {
     let tag = world.tag(1);
     world.0.ws_end(&tag, WsCloseClass::Connect);
     world.0.advance_ms(5_000);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     let sent = world.write();
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[1].text, receipt);

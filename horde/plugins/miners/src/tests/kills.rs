@@ -48,9 +48,7 @@ fn kill_at_each_step_interrupts_every_job_once() {
 
 #[test]
 fn kill_before_the_start_was_handled_loses_no_outcome() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.0.kill();
     assert_eq!(world.0.unfinished(), 1, "a drain waits for it");
     kill(&mut world);

@@ -96,8 +96,7 @@ fn every_end_has_its_words() {
 fn connection_that_says_nothing_is_given_up() {
     let mut world = start();
     want(&mut world, &[1]);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.0.advance_ms(34_999);
     assert!(world.0.emitted().is_empty());
     world.0.advance_ms(1);
@@ -138,8 +137,7 @@ fn refusal_is_final() {
 fn unauthorized_error_is_a_refusal() {
     let mut world = start();
     want(&mut world, &[1]);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.frame(
         1,
         r#"{"message_type":"UnauthorizedError","code":"VALIDATOR_INACTIVE"}"#,
@@ -218,9 +216,7 @@ fn only_unknown_links_are_announced() {
 
 #[test]
 fn unwanted_link_is_let_go_when_its_jobs_are_over() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     want(&mut world, &[]);
     assert!(world.0.ws_closed().is_empty());
     world.say(1, "JobFinished", 1);
@@ -298,8 +294,7 @@ fn old_manifest_is_asked_for_again() {
     let closed = world.0.ws_closed();
     assert_eq!(closed.len(), 1, "only that which is asked about");
     assert_eq!(announced_count(&mut world), None);
-    let tag = world.tag(2);
-    world.0.ws_accept(&tag);
+    world.accept(2);
     world.frame(2, &manifest().replace("\"count\":2", "\"count\":5"));
     assert_eq!(announced_count(&mut world), Some(json!(5)));
 }
@@ -370,9 +365,7 @@ fn miner_that_has_moved_is_connected_to_there() {
 /// The batch that asks does not wait in vain, and the next one has the new address.
 #[test]
 fn moved_miner_is_announced_and_followed_later() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     move_miner(&mut world);
     assert_eq!(announced_count(&mut world), Some(json!(2)));
     assert!(world.0.ws_closed().is_empty());
@@ -397,9 +390,7 @@ fn moved_miner_is_connected_to_once_after_a_drop() {
 
 #[test]
 fn moved_miner_that_left_its_old_address_is_followed() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     move_miner(&mut world);
     world.drop_connection(1);
     while let Some(tag) = world.try_tag(1) {

@@ -50,15 +50,12 @@ fn manifest_in_time_ends_the_wait() {
 #[test]
 fn invalid_manifest_during_a_job_is_remembered() {
     for is_asked_before in [false, true] {
-        let mut world = start();
-        world.link(&[1]);
-        world.begin_at("running", &[(1, 1)]);
+        let mut world = running();
         world.drop_connection(1);
         if is_asked_before {
             want(&mut world, &[1]);
         }
-        let tag = world.tag(1);
-        world.0.ws_accept(&tag);
+        world.accept(1);
         world.frame(1, INVALID);
         let reason = down_reason(&mut world);
         assert!(reason.starts_with(FAULT), "{reason}");
@@ -73,8 +70,7 @@ fn invalid_manifest_during_a_job_is_remembered() {
         assert!(world.0.ws_closed().is_empty(), "a receipt can follow");
         want(&mut world, &[1]);
         assert_eq!(world.0.ws_closed().len(), 1, "it is asked once more");
-        let tag = world.tag(1);
-        world.0.ws_accept(&tag);
+        world.accept(1);
         world.frame(1, &manifest());
         assert_eq!(announced_count(&mut world), Some(json!(2)));
     }
@@ -97,9 +93,7 @@ fn invalid_manifest_before_the_jobs_ends_them() {
 
 #[test]
 fn invalid_manifest_gets_no_job_beside_another() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.reconnect(1);
     world.frame(1, INVALID);
     world.0.emitted();
@@ -112,16 +106,13 @@ fn invalid_manifest_gets_no_job_beside_another() {
 /// A user's job can ask about the miner before the batch sends its receipts.
 #[test]
 fn wanted_link_with_faults_stays_for_receipts() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.say(1, "JobFinished", 1);
     world.reconnect(1);
     world.frame(1, INVALID);
     want(&mut world, &[1]);
     assert_eq!(world.0.ws_closed().len(), 1, "it is asked once more");
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.0.emitted();
     world.frame(1, INVALID);
     let reason = down_reason(&mut world);
@@ -132,9 +123,7 @@ fn wanted_link_with_faults_stays_for_receipts() {
 /// Earlier versions announced it only to those that waited.
 #[test]
 fn silent_fault_of_before_a_reload_is_announced() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.reconnect(1);
     world.frame(1, INVALID);
     let mut state = serde_json::to_value(&world.0.extension().state).unwrap();
@@ -152,9 +141,7 @@ fn silent_fault_of_before_a_reload_is_announced() {
 
 #[test]
 fn valid_manifest_makes_up_for_an_invalid_one() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.reconnect(1);
     world.frame(1, INVALID);
     world.frame(1, &manifest());
@@ -165,9 +152,7 @@ fn valid_manifest_makes_up_for_an_invalid_one() {
 
 #[test]
 fn fault_of_a_lost_connection_is_forgotten() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.reconnect(1);
     world.frame(1, INVALID);
     world.0.advance_ms(10_000);
@@ -181,15 +166,12 @@ fn fault_of_a_lost_connection_is_forgotten() {
 #[test]
 fn miner_that_recovers_is_announced() {
     for is_silent in [false, true] {
-        let mut world = start();
-        world.link(&[1]);
-        world.begin_at("running", &[(1, 1)]);
+        let mut world = running();
         if is_silent {
             world.drop_connection(1);
             want(&mut world, &[1]);
             world.0.advance_ms(35_000);
-            let tag = world.tag(1);
-            world.0.ws_accept(&tag);
+            world.accept(1);
         } else {
             world.reconnect(1);
             world.frame(1, INVALID);
@@ -225,29 +207,23 @@ fn overdue_wait_begins_anew_at_a_reload() {
 /// A holder that asks must not cost a miner the job of another one.
 #[test]
 fn missing_manifest_ends_no_job() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.drop_connection(1);
     want(&mut world, &[1]);
     world.0.advance_ms(35_000);
     let reason = down_reason(&mut world);
     assert!(reason.starts_with(SILENCE), "{reason}");
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.say(1, "JobFinished", 1);
     assert!(matches!(world.outcome(), Outcome::Finished { .. }));
 }
 
 #[test]
 fn silent_link_with_a_job_is_announced_in_the_end() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.drop_connection(1);
     want(&mut world, &[1]);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.0.advance_ms(34_999);
     assert!(world.0.emitted().is_empty());
     world.0.advance_ms(1);
@@ -257,9 +233,7 @@ fn silent_link_with_a_job_is_announced_in_the_end() {
 /// Nobody has asked, so nothing is given up; the next connection shows what counts.
 #[test]
 fn newer_manifest_of_a_lost_connection_is_dropped() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.reconnect(1);
     world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
     world.0.advance_ms(10_000);
@@ -283,8 +257,7 @@ fn invalid_manifest_is_announced_at_once() {
         let mut world = start();
         if is_first {
             want(&mut world, &[1]);
-            let tag = world.tag(1);
-            world.0.ws_accept(&tag);
+            world.accept(1);
         } else {
             reopen_and_want(&mut world);
         }

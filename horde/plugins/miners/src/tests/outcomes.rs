@@ -198,9 +198,7 @@ fn fast_executor_that_accepts_at_once_is_ready_soon() {
 
 #[test]
 fn silence_on_a_running_job_is_late() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     let deadline_ms = (53 + 120) * 1_000;
     world.0.advance_ms(deadline_ms - 2);
     assert!(world.over().is_empty());

@@ -51,8 +51,7 @@ fn links_of_all_states() -> World {
         .0
         .event("horde_links_wanted", links_wanted(&[1, 2, 3, 4, 5, 6]));
     for number in [2, 5, 6] {
-        let tag = world.tag(number);
-        world.0.ws_accept(&tag);
+        world.accept(number);
     }
     let tag = world.tag(4);
     world.0.ws_end(&tag, WsCloseClass::Timeout);
@@ -147,8 +146,7 @@ fn link_up_again_has_no_reason() {
     world.drop_connection(1);
     let panel = show(&mut world, "");
     assert_ne!(rows(&panel, 0)[0].cells["reason"], Value::Null);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     let panel = show(&mut world, "");
     assert_eq!(rows(&panel, 0)[0].cells["state"], "open");
     world.frame(1, &manifest());
@@ -164,8 +162,7 @@ fn open_link_shows_what_its_miner_reports() {
     let tag = world.tag(1);
     world.0.ws_end(&tag, WsCloseClass::Timeout);
     world.0.advance_ms(3_001);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     for (error, expected) in [(None, "handshake"), (Some("disk full"), "disk full")] {
         if let Some(details) = error {
             let error = json!({ "message_type": "GenericError", "details": details });
@@ -252,9 +249,7 @@ fn details_show_the_link_and_its_jobs() {
 /// What a user's job runs stands in its frames.
 #[test]
 fn details_have_no_frames() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     let text = serde_json::to_string(&show(&mut world, "id=5Miner1")).unwrap();
     assert!(text.contains(&uuid(1)));
     assert!(!text.contains("docker") && !text.contains("V0"), "{text}");
@@ -341,9 +336,7 @@ fn unknown_id_is_404_and_malformed_query_400() {
 /// A series that the extension does not report would stay empty.
 #[test]
 fn plots_show_metrics_that_are_reported() {
-    let mut world = start();
-    world.link(&[1]);
-    world.begin_at("running", &[(1, 1)]);
+    let mut world = running();
     world.say(1, "JobFinished", 1);
     world.0.update();
     let panel = show(&mut world, "");

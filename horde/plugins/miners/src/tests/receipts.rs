@@ -101,9 +101,7 @@ fn finished_receipt_states_time_and_score() {
 #[test]
 fn invalid_manifest_costs_no_finished_receipt() {
     for is_answered_before in [false, true] {
-        let mut world = start();
-        world.link(&[1]);
-        world.begin_at("running", &[(1, 1)]);
+        let mut world = running();
         if is_answered_before {
             world.say(1, "JobFinished", 1);
         }
@@ -131,8 +129,7 @@ fn finished_receipt_is_signed_once() {
     world.0.advance_ms(0);
     // The event is redelivered: the miner may have the receipt, and its handler may die of a second one.
     world.0.event("horde_jobs_scored", scored(&[1], "3"));
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     assert_eq!(world.types(), ["V0AuthenticateRequest"]);
     assert_eq!(stored(&world, "finished", 1), first, "the same bytes");
 }
@@ -143,8 +140,7 @@ fn finished_receipt_waits_for_a_connection() {
     world.drop_connection(1);
     world.0.event("horde_jobs_scored", scored(&[1], "1"));
     assert!(world.0.ws_sent().is_empty());
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
     assert_eq!(world.types(), expected);
 }
@@ -154,8 +150,7 @@ fn finished_receipt_can_be_signed_after_a_kill() {
     let mut world = answered();
     world.0.kill();
     world.0.advance_ms(0);
-    let tag = world.tag(1);
-    world.0.ws_accept(&tag);
+    world.accept(1);
     world.0.ws_sent();
     world.0.event("horde_jobs_scored", scored(&[1], "1"));
     let [ToMiner::JobFinishedReceipt(finished)] = &world.messages()[..] else {

@@ -41,6 +41,14 @@ pub(super) fn start() -> World {
     World(start_harness())
 }
 
+/// A miner whose job runs.
+pub(super) fn running() -> World {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    world
+}
+
 pub(super) fn start_with(section: Value) -> World {
     World(harness_with(section))
 }
@@ -223,11 +231,16 @@ impl World {
         self.0.ws_end(&tag, WsCloseClass::Peer);
     }
 
+    /// A miner accepts the connection that is being opened to it.
+    pub(super) fn accept(&mut self, miner: usize) {
+        let tag = self.tag(miner);
+        self.0.ws_accept(&tag);
+    }
+
     /// A miner's connection ends, and the next one is accepted.
     pub(super) fn reconnect(&mut self, miner: usize) {
         self.drop_connection(miner);
-        let tag = self.tag(miner);
-        self.0.ws_accept(&tag);
+        self.accept(miner);
     }
 
     /// The messages sent since the last call.
