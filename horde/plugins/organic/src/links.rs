@@ -155,6 +155,14 @@ impl Links {
 mod tests {
     use super::*;
 
+    /// The address of another miner.
+    fn other() -> MinerAddress {
+        MinerAddress {
+            hotkey: "b".to_owned(),
+            ..address(2)
+        }
+    }
+
     fn address(port: u16) -> MinerAddress {
         MinerAddress {
             hotkey: "a".to_owned(),
@@ -190,15 +198,11 @@ mod tests {
     #[test]
     fn link_that_is_up_is_not_asked_about() {
         let mut links = Links::default();
-        let other = MinerAddress {
-            hotkey: "b".to_owned(),
-            ..address(2)
-        };
         links.want(&address(1));
         links.note_up("a");
-        links.want(&other);
+        links.want(&other());
         let (list, unknown) = links.take_list(1_000).unwrap();
-        assert_eq!(list, [address(1), other]);
+        assert_eq!(list, [address(1), other()]);
         assert_eq!(unknown, ["b"]);
     }
 
@@ -258,14 +262,10 @@ mod tests {
     #[test]
     fn link_is_asked_about_once() {
         let mut links = Links::default();
-        let other = MinerAddress {
-            hotkey: "b".to_owned(),
-            ..address(2)
-        };
         links.want(&address(1));
         assert_eq!(links.take_list(1_000).unwrap().1, ["a"]);
         links.want(&address(1));
-        links.want(&other);
+        links.want(&other());
         assert_eq!(links.take_list(2_000).unwrap().1, ["b"]);
         links.release("a", 3_000);
         links.want(&address(1));
