@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tig_process::error_chain::error_chain;
 use tig_slave::engine::{Engine, External, GUARD_ARGUMENT, GuardError};
@@ -54,18 +54,31 @@ async fn missing_external_worker_is_named() {
     assert_eq!(named, worker.to_str().unwrap());
 }
 
-#[test]
-fn workers_without_threads_are_named() {
-    // More stacks than the address space has room for. Without arenas of the threads, nothing else needs much of it.
-    let script = r#"ulimit -v 1000000; exec "$0" "$@""#;
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_tig-slave")])
+/// Address spaces that are tried: each leaves another rest behind the last stack that fits.
+const ADDRESS_SPACES_KIB: [u32; 4] = [1_000_000, 1_001_000, 1_002_000, 1_003_000];
+
+/// How a slave ends whose 256 stacks do not fit `address_space` (KiB).
+fn slave_with_many_workers(folder: &Path, address_space: u32) -> Output {
+    // Without arenas of the threads, nothing else needs much of it.
+    let script = format!(r#"ulimit -v {address_space}; exec "$0" "$@""#);
+    Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_tig-slave")])
         .args(["127.0.0.1", "builtin"])
-        .arg(folder.path())
+        .arg(folder)
         .args(["--workers", "256"])
         .env("MALLOC_ARENA_MAX", "1")
         .output()
+        .unwrap()
+}
+
+#[test]
+fn workers_without_threads_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // In three of a hundred spaces, the rest is too small for what the threads that have started allocate: they abort.
+    let output = ADDRESS_SPACES_KIB
+        .into_iter()
+        .map(|space| slave_with_many_workers(folder.path(), space))
+        .find(|output| output.status.code().is_some())
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let fault = String::from_utf8(output.stderr).unwrap();
