@@ -3,83 +3,131 @@
 //! Item after item, the greatest value for each weight of the knapsack. Work and memory grow with the number of items
 //! times the weight: nothing at 50 items, too much for an algorithm at many thousands.
 //!
-//! Of the rooms from the item's weight up, the decisions of 64 are one word.
+//! The values of several rooms are in one word, a *lane* each, so that one operation and one store do for all of them. The
+//! decisions of 64 rooms, from the item's weight up, are one word.
 
 use tig_challenges::knapsack::{Instance, Solution};
 
 /// Decisions that are remembered: items times weights, one bit each.
 const DECISIONS_MAX: usize = 1 << 30;
+/// Words in a turn of the hot loop: every turn costs a guest fuel. Both numbers of words for 64 rooms are multiples.
+const WORDS_PER_TURN: usize = 16;
 
 /// A selection that reaches the wanted value, whenever there is one.
+///
+/// Values that are 2^31 or more together are given up; generated instances are far below.
 pub fn solve(instance: &Instance) -> Option<Solution> {
+    if instance.weights.len() != instance.values.len() {
+        return None;
+    }
+    // No room holds more than all values together.
+    let mut values = instance.values.iter();
+    let total = values.try_fold(0u32, |total, &value| total.checked_add(value))?;
+    match total {
+        0..0x8000 => solve_in_lanes::<16>(instance),
+        0x8000..0x8000_0000 => solve_in_lanes::<32>(instance),
+        _ => None,
+    }
+}
+
+/// Solves in lanes of `BITS` bits, the highest of which no value needs. 64 rooms are `BITS` words of 8 bytes.
+fn solve_in_lanes<const BITS: usize>(instance: &Instance) -> Option<Solution> {
     let num_rooms = usize::try_from(instance.max_weight).ok()?.checked_add(1)?;
     let num_words = num_rooms.div_ceil(64);
     let num_decisions = instance.weights.len().checked_mul(num_words * 64)?;
-    if instance.weights.len() != instance.values.len() || num_decisions > DECISIONS_MAX {
+    if num_decisions > DECISIONS_MAX {
         return None;
     }
-    // No sum below can overflow then.
-    let mut values = instance.values.iter();
-    values.try_fold(0u32, |total, &value| total.checked_add(value))?;
-    let mut best = vec![0u32; num_rooms];
-    let mut without = best.clone();
+    let room_bytes = BITS / 8;
+    // From any weight up, rooms are read and written by 64; nobody asks for those beyond the last.
+    let mut best = vec![0u8; (num_rooms + 63) * room_bytes];
+    let mut next = best.clone();
     let mut taken = vec![0u64; instance.weights.len() * num_words];
     let items = instance.weights.iter().zip(&instance.values);
     for ((&weight, &value), taken) in items.zip(taken.chunks_exact_mut(num_words)) {
-        without.copy_from_slice(&best);
-        let rooms = best.get_mut(weight as usize..).unwrap_or_default();
-        let words = rooms.chunks_mut(64).zip(without.chunks(64)).zip(taken);
-        for ((rooms, without), taken) in words {
-            *taken = take(rooms, &without[..rooms.len()], value);
+        let lighter_bytes = (weight as usize).checked_mul(room_bytes)?;
+        let Some((lighter, rooms)) = next.split_at_mut_checked(lighter_bytes) else {
+            continue;
+        };
+        lighter.copy_from_slice(&best[..lighter_bytes]);
+        let rooms = by_64_mut::<BITS>(rooms);
+        let same = by_64::<BITS>(&best[lighter_bytes..]);
+        let without = by_64::<BITS>(&best);
+        for (((rooms, same), without), taken) in rooms.iter_mut().zip(same).zip(without).zip(taken)
+        {
+            *taken = take(rooms, same, without, value);
         }
+        std::mem::swap(&mut best, &mut next);
     }
-    (best[num_rooms - 1] >= instance.min_value).then(|| Solution {
-        items: selection(instance, &taken, num_words),
+    let last = &best[(num_rooms - 1) * room_bytes..num_rooms * room_bytes];
+    let bytes = last.iter().rev();
+    let reached = bytes.fold(0, |value, &byte| value << 8 | u32::from(byte));
+    (reached >= instance.min_value).then(|| Solution {
+        items: selection::<BITS>(instance, &taken, num_words),
     })
 }
 
-/// Takes the item wherever that is better than the best `without` it in a room that is lighter by the item: a bit for each of
-/// up to 64 rooms.
-///
-/// Apart from `solve`, so that the compiler has all registers for the loop; and by eights, since every turn of a loop costs a
-/// guest fuel.
-#[inline(never)]
-fn take(rooms: &mut [u32], without: &[u32], value: u32) -> u64 {
-    let mut taken = 0;
-    let (rooms, rooms_left) = rooms.as_chunks_mut::<8>();
-    let (without, without_left) = without.as_chunks::<8>();
-    let mut first = 0;
-    for (rooms, without) in rooms.iter_mut().zip(without) {
-        taken |= take_each(rooms, without, value) << first;
-        first += 8;
-    }
-    // Where no room is left, all 64 bits may be taken, and there is no such shift.
-    match rooms_left.is_empty() {
-        true => taken,
-        false => taken | take_each(rooms_left, without_left, value) << first,
-    }
+/// 64 rooms at a time, as words.
+fn by_64<const BITS: usize>(rooms: &[u8]) -> &[[[u8; 8]; BITS]] {
+    rooms.as_chunks().0.as_chunks().0
 }
 
-#[inline(always)]
-fn take_each(rooms: &mut [u32], without: &[u32], value: u32) -> u64 {
+fn by_64_mut<const BITS: usize>(rooms: &mut [u8]) -> &mut [[[u8; 8]; BITS]] {
+    rooms.as_chunks_mut().0.as_chunks_mut().0
+}
+
+/// Fills 64 `rooms`: what was best in the `same` rooms, or the item and the best `without` it in rooms that are lighter by the
+/// item, where that is better. A bit for each room says where, as [`is_taken`] reads them.
+///
+/// Apart from its caller, so that the compiler has all registers for the loop.
+#[inline(never)]
+fn take<const BITS: usize>(
+    rooms: &mut [[u8; 8]; BITS],
+    same: &[[u8; 8]; BITS],
+    without: &[[u8; 8]; BITS],
+    value: u32,
+) -> u64 {
+    // The lowest bit of each lane, and the highest.
+    let ones = u64::MAX / ((1 << BITS) - 1);
+    let highest = ones << (BITS - 1);
+    let added = highest - ones + u64::from(value) * ones;
     let mut taken = 0;
-    for (bit, (best, without)) in rooms.iter_mut().zip(without).enumerate() {
-        let with_item = without + value;
-        if with_item > *best {
-            *best = with_item;
-            taken |= 1 << bit;
+    let turns = rooms.as_chunks_mut::<WORDS_PER_TURN>().0.iter_mut();
+    let turns = turns.zip(same.as_chunks::<WORDS_PER_TURN>().0);
+    for ((rooms, same), without) in turns.zip(without.as_chunks::<WORDS_PER_TURN>().0) {
+        for index in 0..WORDS_PER_TURN {
+            let same = u64::from_le_bytes(same[index]);
+            // The highest bit and the gain less one, or no highest bit and no gain.
+            let gain = u64::from_le_bytes(without[index]) + added - same;
+            let is_better = gain & highest;
+            let one = is_better >> (BITS - 1);
+            // The other bits of a lane where the item is taken, none of another lane.
+            let mask = is_better - one;
+            rooms[index] = (same + (gain & mask) + one).to_le_bytes();
+            taken = taken << 1 | one;
         }
     }
     taken
 }
 
+/// Whether the item was taken in a room, counted from the item's weight: each word of rooms moved the bits up by one.
+fn is_taken<const BITS: usize>(taken: &[u64], room: usize) -> bool {
+    let lanes = 64 / BITS;
+    let (word, lane) = (room % 64 / lanes, room % lanes);
+    taken[room / 64] >> (lane * BITS + BITS - 1 - word) & 1 == 1
+}
+
 /// The decisions from the last item back to the first.
-fn selection(instance: &Instance, taken: &[u64], num_words: usize) -> Vec<usize> {
+fn selection<const BITS: usize>(
+    instance: &Instance,
+    taken: &[u64],
+    num_words: usize,
+) -> Vec<usize> {
     let mut room = instance.max_weight as usize;
     let mut items = Vec::new();
     for (item, taken) in taken.chunks_exact(num_words).enumerate().rev() {
         if let Some(lighter) = room.checked_sub(instance.weights[item] as usize)
-            && taken[lighter / 64] >> (lighter % 64) & 1 == 1
+            && is_taken::<BITS>(taken, lighter)
         {
             room = lighter;
             items.push(item);
@@ -111,13 +159,15 @@ mod tests {
 
     #[test]
     fn whatever_has_a_solution_is_solved() {
-        for seed in 0..50 {
+        // Small values and large ones are in lanes of another width.
+        for (seed, scale) in (0..50).flat_map(|seed| [(seed, 1), (seed, 1 << 20)]) {
             let mut instance = Instance::generate(&[seed; 32], 12, 0).unwrap();
+            instance.values.iter_mut().for_each(|value| *value *= scale);
             instance.min_value = optimum(&instance);
             let solution = solve(&instance).unwrap();
-            assert_eq!(instance.verify(&solution), Ok(()), "seed {seed}");
+            assert_eq!(instance.verify(&solution), Ok(()), "{seed}, {scale}");
             instance.min_value += 1;
-            assert_eq!(solve(&instance), None, "seed {seed}");
+            assert_eq!(solve(&instance), None, "{seed}, {scale}");
         }
     }
 
@@ -143,6 +193,37 @@ mod tests {
             weights: vec![1],
             values: vec![1],
             max_weight: u32::MAX,
+            min_value: 1,
+        };
+        assert_eq!(solve(&instance), None);
+    }
+
+    #[test]
+    fn values_up_to_the_highest_bit_are_solved() {
+        for total in [0x7fff, 0x8000, 0x7fff_ffff] {
+            let mut instance = Instance {
+                seed: [0; 32],
+                better_than_baseline: 0,
+                weights: vec![0, 1, 70, 200],
+                values: vec![0, 1, total - 1, 0],
+                max_weight: 71,
+                min_value: total,
+            };
+            let solution = solve(&instance).unwrap();
+            assert_eq!(instance.verify(&solution), Ok(()), "{total}");
+            instance.max_weight = 70;
+            assert_eq!(solve(&instance), None, "{total}");
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_highest_bit_are_given_up() {
+        let instance = Instance {
+            seed: [0; 32],
+            better_than_baseline: 0,
+            weights: vec![1],
+            values: vec![0x8000_0000],
+            max_weight: 1,
             min_value: 1,
         };
         assert_eq!(solve(&instance), None);
