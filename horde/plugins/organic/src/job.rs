@@ -95,15 +95,20 @@ impl Job {
         attempts.any(|attempt| attempt.address.hotkey == hotkey)
     }
 
+    /// Milliseconds of its time.
+    pub(crate) fn budget_ms(&self) -> u64 {
+        self.deadline_ms.saturating_sub(self.received_ms)
+    }
+
     /// Milliseconds that are left of its time. A clock that was set back gives it no more than it had.
     pub(crate) fn left_ms(&self, now_ms: u64) -> u64 {
-        let budget_ms = self.deadline_ms.saturating_sub(self.received_ms);
-        self.deadline_ms.saturating_sub(now_ms).min(budget_ms)
+        let left_ms = self.deadline_ms.saturating_sub(now_ms);
+        left_ms.min(self.budget_ms())
     }
 
     /// Milliseconds that an attempt needs: of a job that had less from the start, half of that.
     pub(crate) fn attempt_ms_min(&self) -> u64 {
-        attempt_ms_min(self.deadline_ms.saturating_sub(self.received_ms))
+        attempt_ms_min(self.budget_ms())
     }
 
     /// Whether another miner may be tried after an attempt of which nothing has run: not if the user has named the miner.

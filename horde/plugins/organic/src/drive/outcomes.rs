@@ -5,7 +5,7 @@ use tig_plugin_api::prelude::*;
 
 use super::finish::Ending;
 use crate::Organic;
-use crate::job::Phase;
+use crate::job::{Job, Phase};
 use crate::limits::LINK_TIMEOUT_MS;
 use crate::store;
 use crate::verdict::{Blame, Verdict};
@@ -44,16 +44,15 @@ impl Organic {
     /// The time of a job's phase is over.
     pub(crate) fn on_job_timer(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let job = self.jobs.get(uuid).filter(|job| job.due_ms <= now_ms);
-        let Some(phase) = job.map(|job| job.phase) else {
+        let Some(job) = self.jobs.get(uuid).filter(|job| job.due_ms <= now_ms) else {
             return Ok(());
         };
         ctx.mark_fields_changed()?;
-        match phase {
+        match job.phase {
             Phase::Address => self.place(ctx, uuid)?,
             Phase::Choosing => self.miss_router(ctx, uuid)?,
             Phase::Linking => {
-                let reason = format!("no link came up within {} s", LINK_TIMEOUT_MS / 1_000);
+                let reason = missed_link(job);
                 // A miner that cannot be reached is reported before.
                 self.end_attempt(ctx, uuid, Outcome::NotSent { reason })?;
             }
@@ -147,5 +146,16 @@ impl Organic {
             );
         }
         Ok(())
+    }
+}
+
+/// How long an attempt has waited for its link: no longer than the job's time.
+fn missed_link(job: &Job) -> String {
+    match job.due_ms < job.deadline_ms {
+        true => format!("no link came up within {} s", LINK_TIMEOUT_MS / 1_000),
+        false => {
+            let seconds = job.budget_ms() / 1_000;
+            format!("no link came up before the job's time of {seconds} s was over")
+        }
     }
 }

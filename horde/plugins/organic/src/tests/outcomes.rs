@@ -338,6 +338,18 @@ fn silence_of_a_link_ends_the_attempt() {
 }
 
 #[test]
+fn wait_for_a_link_that_is_cut_says_so() {
+    let mut section = section();
+    section["job_timeout_seconds"] = json!(20);
+    let mut world = start_with(section);
+    world.serve(&[1]);
+    world.request(&v1(1, 1));
+    world.0.advance_ms(20_000);
+    let reason = "no link came up before the job's time of 20 s was over";
+    world.assert_status("rejected", reason);
+}
+
+#[test]
 fn silence_of_a_job_ends_with_its_time() {
     let mut world = start();
     let asked = world.asked_v1(1, 1);
