@@ -5,6 +5,7 @@ use horde_calc::score::PreviousCount;
 use horde_events::{BatchEnd, BatchReport, ClassReport};
 use horde_proto::ExecutorClass;
 
+use crate::offers::ClassOffer;
 use crate::score::Column;
 
 /// How many executors of a miner and class were online. A job that was not made, excused or interrupted, which is not the miner's doing,
@@ -13,6 +14,10 @@ use crate::score::Column;
 pub(crate) struct Online {
     least: u64,
     most: u64,
+    /// Executors in the manifest.
+    announced: u64,
+    /// So many of them the limits of the batch let be tested, those of users' jobs included.
+    due: u64,
 }
 
 impl Online {
@@ -26,6 +31,8 @@ impl Online {
         Self {
             least: right + if is_earlier { 0 } else { user_jobs },
             most: right + user_jobs + open,
+            announced: u64::from(row.announced),
+            due: u64::from(row.tested.unwrap_or(row.jobs)) + user_jobs,
         }
     }
 
@@ -37,15 +44,24 @@ impl Online {
         self.most += u64::from(is_right || is_open);
     }
 
-    /// Adds executors that ran users' jobs.
-    pub(crate) fn add_user_jobs(&mut self, count: u32) {
-        self.least += u64::from(count);
-        self.most += u64::from(count);
+    /// Adds what is known of the executors without a job: `user_jobs` ran users' jobs, and others were to be tested, but of those only
+    /// `jobs` got one.
+    pub(crate) fn add_offer(&mut self, offer: &ClassOffer, user_jobs: u32, jobs: u32) {
+        let unmade = offer.tested.saturating_sub(jobs);
+        self.least += u64::from(user_jobs);
+        self.most += u64::from(user_jobs) + u64::from(unmade);
+        self.announced = u64::from(offer.announced);
+        self.due = u64::from(offer.tested) + u64::from(user_jobs);
     }
 
-    /// Adds executors that were to be tested and got no job.
-    pub(crate) fn add_unmade_jobs(&mut self, count: u32) {
-        self.most += u64::from(count);
+    /// The counts for a comparison with another batch. Limits that have moved are not the miner's doing: executors that this batch left
+    /// out, and the limits of the other one would not have, are open.
+    fn for_comparison(self, other: Self) -> Self {
+        let left_out = self.announced.min(other.due).saturating_sub(self.due);
+        Self {
+            most: self.most + left_out,
+            ..self
+        }
     }
 
     /// The possible number that is nearest to another one.
@@ -76,8 +92,13 @@ pub(crate) fn compared_counts(
         .find(|row| row.executor_class == class.as_str() && row.announced > 0)
     {
         Some(row) => {
+            let before = Online::from_report(row);
+            let (before, current) = (
+                before.for_comparison(current),
+                current.for_comparison(before),
+            );
             // Of the possible numbers the two that differ least: a restart of the host must not look like a changed manifest.
-            let previous = Online::from_report(row).nearest(current.least);
+            let previous = before.nearest(current.least);
             (PreviousCount::Known(previous), current.nearest(previous))
         }
         None => (PreviousCount::NotOffered, current.least),

@@ -116,8 +116,8 @@ fn score_all<'a>(batch: &'a Batch, finished: &[BatchReport]) -> Vec<Row<'a>> {
     if version.has_manifest_bonus() {
         add_bonus(&mut rows, |hotkey, class, mut online, jobs| {
             if let Some(offer) = batch.class_offer(hotkey, class) {
-                online.add_user_jobs(offer.user_jobs(&batch.head.rules));
-                online.add_unmade_jobs(offer.tested.saturating_sub(jobs));
+                let user_jobs = offer.user_jobs(&batch.head.rules);
+                online.add_offer(offer, user_jobs, jobs);
             }
             let cycle_start = batch.head.cycle_start;
             let (previous, current) = compared_counts(finished, cycle_start, hotkey, class, online);

@@ -5,7 +5,7 @@ use super::*;
 const CYCLE: u64 = 722;
 
 /// A batch of one miner, of a cycle or by command. Each letter is an executor: its job is `r`ight, `d`eclined, `i`nterrupted or `e`xcused,
-/// or `n`ot made.
+/// or `n`ot made, or the executor is beyond the `l`imits.
 fn batch_of_cycle(batches: &mut Batches, cycle_start: Option<u64>, outcomes: &str) {
     match cycle_start {
         None => drop(run_batch(batches, 1)),
@@ -17,7 +17,7 @@ fn batch_of_cycle(batches: &mut Batches, cycle_start: Option<u64>, outcomes: &st
     batches.emitted();
     let executors = u32::try_from(outcomes.len()).unwrap();
     link_up(batches, 0, &[(SPIN_UP, executors)]);
-    let jobs = answer_asks_in_part(batches, outcomes.replace('n', "").len());
+    let jobs = answer_asks_in_part(batches, outcomes.replace(['n', 'l'], "").len());
     let jobs: Vec<_> = jobs.iter().zip(outcomes.chars()).collect();
     let batch = batch_name(batches);
     for (job, letter) in &jobs {
@@ -82,7 +82,11 @@ fn check_bonus(previous: &str, current: &str, has_bonus: bool) {
     let mut batches = start_with(section);
     batch_of_cycle(&mut batches, Some(0), previous);
     batch_of_cycle(&mut batches, Some(CYCLE), current);
-    let over = emitted(&mut batches, "horde_batch_over").remove(0);
+    assert_bonus(&mut batches, previous, current, has_bonus);
+}
+
+fn assert_bonus(batches: &mut Batches, previous: &str, current: &str, has_bonus: bool) {
+    let over = emitted(batches, "horde_batch_over").remove(0);
     let bonus: f64 = if has_bonus { 1.05 } else { 1.0 };
     assert_eq!(
         over["jobs"][0]["bonus_bits"],
@@ -118,6 +122,35 @@ fn jobs_that_were_not_made_earn_no_bonus() {
         ("rddn", "rrrr", true),
     ] {
         check_bonus(previous, current, has_bonus);
+    }
+}
+
+/// A limit that moves must not look like another manifest, and hides none.
+#[test]
+fn limits_that_move_earn_no_bonus() {
+    for (limit_before, previous, limit, current, has_bonus) in [
+        (2, "rrll", 4, "rrrr", false),
+        (4, "rrrr", 2, "rrll", false),
+        (2, "rrll", 4, "rrrrll", false),
+        (2, "rr", 4, "rrrr", true),
+        (4, "rrrr", 2, "rr", true),
+        (2, "rrll", 4, "rddd", true),
+        (2, "rrll", 2, "rdll", true),
+    ] {
+        let section = json!({
+            "kinds": { SPIN_UP: HASH },
+            "weights_version": 2,
+            "max_executors_per_class": { SPIN_UP: limit_before },
+        });
+        let mut batches = start_with(section);
+        batch_of_cycle(&mut batches, Some(0), previous);
+        let dynamic = json!({
+            "weights_version": 2,
+            "miner_max_executors_per_class": { SPIN_UP: limit },
+        });
+        batches.event("horde_dynamic_config", dynamic);
+        batch_of_cycle(&mut batches, Some(CYCLE), current);
+        assert_bonus(&mut batches, previous, current, has_bonus);
     }
 }
 
