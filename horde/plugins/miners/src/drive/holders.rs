@@ -6,13 +6,15 @@ use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink, authority};
 use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
-use super::{LINK_TIMER, set_link_timer};
+use super::set_link_timer;
 use crate::Miners;
 use crate::link::Link;
 use crate::store::WANTED;
 
 /// Reason in the close frame of a link whose miner is elsewhere.
 const MOVED: &str = "the miner has another address";
+/// Reason in the close frame of a link that nobody wants.
+const UNWANTED: &str = "the link is not needed any more";
 /// Extensions that can want links.
 const HOLDERS_MAX: usize = 16;
 /// Miners to which one extension can want links; a subnet has 256.
@@ -83,7 +85,7 @@ impl Miners {
         miner: &MinerAddress,
         is_asked: bool,
     ) -> Result<()> {
-        let mut earlier = None;
+        let mut before = None;
         if let Some(link) = self.state.links.get_mut(&miner.hotkey) {
             if !is_asked {
                 return Ok(());
@@ -106,27 +108,27 @@ impl Miners {
                 true => MOVED,
                 false => "the miner is asked for its manifest again",
             };
-            // Another fault must not close the link: the miner can be owed receipts, which come at the end of a batch.
-            if !is_moved && link.manifest_fault.is_some() {
-                earlier = link.manifest.take();
-            }
-            self.drop_link(ctx, &miner.hotkey, reason)?;
+            before = self.drop_link(ctx, &miner.hotkey, reason)?;
         }
-        self.open_link(ctx, miner)?;
-        if let Some(link) = self.state.links.get_mut(&miner.hotkey) {
-            link.manifest = earlier;
-        }
-        Ok(())
+        self.open_link(ctx, miner, before)
     }
 
-    /// Opens a link to a miner that has none.
-    fn open_link(&mut self, ctx: &mut Context<'_>, miner: &MinerAddress) -> Result<()> {
+    /// Opens a link to a miner that has none, in the place of the one `before`.
+    fn open_link(
+        &mut self,
+        ctx: &mut Context<'_>,
+        miner: &MinerAddress,
+        before: Option<Link>,
+    ) -> Result<()> {
         let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
         // The validator's own miner has no hotkey, and its address is of the operator's config.
         let allow_private = self.config.allow_private || miner.hotkey.is_empty();
         match authority(miner, allow_private) {
             Ok(authority) => {
-                let link = Link::new(miner.clone(), authority, manifest_by_ms);
+                let mut link = Link::new(miner.clone(), authority, manifest_by_ms);
+                if let Some(before) = before {
+                    link.succeed(before);
+                }
                 self.state.links.insert(link);
                 self.connect(ctx, &miner.hotkey)
             }
@@ -156,43 +158,36 @@ impl Miners {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
-        let state = match (&link.manifest_fault, link.current_manifest()) {
-            (Some(fault), _) => LinkState::Down {
-                reason: fault.clone(),
-            },
-            (None, Some(manifest)) => LinkState::Up {
-                manifest: manifest.clone(),
-            },
-            (None, None) => {
-                link.await_manifest(now_ms + self.config.manifest_ms);
-                let due_ms = link.due_ms();
-                return set_link_timer(ctx, hotkey, due_ms);
-            }
-        };
-        // The link is open, so its timer can only be that of the manifest.
-        if std::mem::take(&mut link.is_awaited) {
-            ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
+        let state = link.known_state();
+        match &state {
+            Some(_) => link.is_awaited = false,
+            None => link.await_manifest(now_ms + self.config.manifest_ms),
         }
-        self.emit_link(ctx, hotkey, state)
+        set_link_timer(ctx, hotkey, link.due_ms())?;
+        match state {
+            Some(state) => self.emit_link(ctx, hotkey, state),
+            None => Ok(()),
+        }
     }
 
-    /// Lets go of the links that no extension wants any more, unless jobs are under way.
+    /// Lets go of the links that no extension wants any more, unless jobs are under way or receipts wait: a batch lets its links go in the
+    /// same moment in which it has its jobs scored.
     fn release_unwanted(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let wanted = self.wanted();
         let links = self.state.links.iter();
         let unwanted: Vec<_> = links
-            .filter(|(hotkey, link)| link.jobs.is_empty() && !wanted.contains(&***hotkey))
+            .filter(|(hotkey, link)| link.is_idle() && !wanted.contains(&***hotkey))
             .map(|(hotkey, _)| hotkey.clone())
             .collect();
         for hotkey in unwanted {
-            self.drop_link(ctx, &hotkey, "the link is not needed any more")?;
+            self.drop_link(ctx, &hotkey, UNWANTED)?;
         }
         Ok(())
     }
 
-    /// Does what has waited until no job of a miner is under way: lets go of the link if no extension wants it, connects to the
-    /// miner's new address, or announces its newer manifest. A link with an invalid manifest stays, for the receipts, until it is wanted
-    /// again.
+    /// Does what has waited until no job of a miner is under way: lets go of the link if no extension wants it and no receipt waits,
+    /// connects to the miner's new address, or announces its newer manifest. A link with a fault of the manifest stays, for the receipts,
+    /// until it is wanted again.
     pub(super) fn settle_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let link = self.state.links.get_mut(hotkey);
         let Some(link) = link.filter(|link| link.jobs.is_empty()) else {
@@ -200,11 +195,14 @@ impl Miners {
         };
         let mut miners = self.state.holders.values().flatten();
         if !miners.any(|miner| miner.hotkey == hotkey) {
-            return self.drop_link(ctx, hotkey, "the link is not needed any more");
+            return match link.is_idle() {
+                true => self.drop_link(ctx, hotkey, UNWANTED).map(drop),
+                false => Ok(()),
+            };
         }
         if let Some(miner) = link.moved_to.take() {
-            self.drop_link(ctx, hotkey, MOVED)?;
-            return self.open_link(ctx, &miner);
+            let before = self.drop_link(ctx, hotkey, MOVED)?;
+            return self.open_link(ctx, &miner, before);
         }
         // An earlier version did not announce a fault that came while jobs were under way.
         let is_unannounced = link.manifest_fault.is_some() && !link.is_announced_down;

@@ -9,7 +9,7 @@ use tig_plugin_api::prelude::*;
 use super::{LINK_TIMER, set_link_timer};
 use crate::Miners;
 use crate::job::JobId;
-use crate::link::{ConnectionEnd, Next, State, close_reason};
+use crate::link::{ConnectionEnd, Link, Next, State, close_reason};
 
 /// Code with which links are closed.
 const CLOSE_NORMAL: u16 = 1000;
@@ -55,8 +55,9 @@ impl Miners {
         let Some(link) = self.state.links.get_mut(&hotkey) else {
             return Ok(());
         };
-        for frame in link.open(now_ms) {
-            ctx.ws_send(tag, &frame)?;
+        let receipts = link.open(now_ms);
+        for frame in &receipts {
+            ctx.ws_send(tag, frame)?;
         }
         let jobs = link.jobs.iter().copied();
         let is_repeated = |id: &JobId| {
@@ -71,7 +72,11 @@ impl Miners {
             self.repeat_accepted(ctx, id, tag)?;
             self.send_waiting(ctx, id, tag)?;
         }
-        Ok(())
+        // The link may have been kept for the receipts alone.
+        match receipts.is_empty() {
+            true => Ok(()),
+            false => self.settle_link(ctx, &hotkey),
+        }
     }
 
     /// Draws the conclusions from the end of a connection.
@@ -149,8 +154,8 @@ impl Miners {
         }
     }
 
-    /// The manifest that a holder waits for did not come in time. Jobs that were made for an earlier one go on, and so do the attempts to
-    /// connect; other links are given up.
+    /// The manifest that a holder waits for did not come in time. A miner that has shown one before can have jobs, or be owed their
+    /// receipts: its connection stays, or the attempts to connect do. Other links are given up.
     fn miss_manifest(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
@@ -162,17 +167,17 @@ impl Miners {
             reason.push_str(": ");
             reason.push_str(cause);
         }
-        if !link.has_jobs_of_manifest() {
+        if link.manifest.is_none() {
             return self.give_up(ctx, hotkey, reason);
         }
-        link.is_awaited = false;
-        let state = match link.current_manifest().cloned() {
-            Some(manifest) => LinkState::Up { manifest },
-            None => LinkState::Down { reason },
-        };
-        let due_ms = link.due_ms();
-        self.emit_link(ctx, hotkey, state)?;
-        set_link_timer(ctx, hotkey, due_ms)
+        link.miss_manifest(reason);
+        if let Some(fault) = &link.manifest_fault {
+            ctx.warn_with(
+                "miner shows no manifest and gets no further job; its link stays",
+                &[("miner", &hotkey), ("reason", &fault)],
+            );
+        }
+        self.announce_link(ctx, hotkey)
     }
 
     /// Makes no further attempt: the miner's jobs end.
@@ -208,16 +213,18 @@ impl Miners {
             reason: reason.clone(),
         };
         self.emit_link(ctx, hotkey, state)?;
-        self.end_unreachable(ctx, &jobs, &reason)
+        self.end_unreachable(ctx, &jobs, &reason)?;
+        // The link may have been kept for receipts alone.
+        self.settle_link(ctx, hotkey)
     }
 
-    /// Closes and forgets a link.
+    /// Closes and forgets a link. Returns it.
     pub(super) fn drop_link(
         &mut self,
         ctx: &mut Context<'_>,
         hotkey: &str,
         reason: &str,
-    ) -> Result<()> {
+    ) -> Result<Option<Link>> {
         let tag = self
             .state
             .links
@@ -228,8 +235,7 @@ impl Miners {
             self.state.links.close(&tag);
         }
         ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
-        self.state.links.remove(hotkey);
-        Ok(())
+        Ok(self.state.links.remove(hotkey))
     }
 
     /// Closes a connection of an instance that is gone.

@@ -73,9 +73,11 @@ impl Miners {
     }
 }
 
+/// Sets the timer of a link, or cancels it if nothing is due.
 fn set_link_timer(ctx: &mut Context<'_>, hotkey: &str, due_ms: Option<u64>) -> Result<()> {
+    let timer = format!("{LINK_TIMER}{hotkey}");
     match due_ms {
-        Some(due_ms) => ctx.at(&format!("{LINK_TIMER}{hotkey}"), due_ms),
-        None => Ok(()),
+        Some(due_ms) => ctx.at(&timer, due_ms),
+        None => ctx.cancel(&timer),
     }
 }

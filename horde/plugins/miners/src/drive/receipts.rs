@@ -104,7 +104,6 @@ impl Miners {
         };
         match link.open_tag() {
             Some(tag) => ctx.ws_send(&tag, &frame),
-            None if link.down_reason().is_some() => Ok(()),
             None => {
                 link.keep_receipt(frame);
                 Ok(())

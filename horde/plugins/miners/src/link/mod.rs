@@ -14,7 +14,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use horde_events::{ExecutorCount, MinerAddress};
+use horde_events::{ExecutorCount, LinkState, MinerAddress};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::manifest::read_manifest;
@@ -90,7 +90,8 @@ pub(crate) struct Link {
     /// Where a holder has seen the miner while jobs were under way; it is connected to there when they are over.
     #[serde(default)]
     pub(crate) moved_to: Option<MinerAddress>,
-    /// What is wrong with the manifest of this connection. The connection stays: jobs go on, and receipts of earlier ones go out on it.
+    /// What is wrong with the manifest of this connection, also that it did not come. The connection stays: jobs go on, and receipts of
+    /// earlier ones go out on it.
     #[serde(default)]
     pub(crate) manifest_fault: Option<String>,
     /// The last that holders were given is that the link is down. A reopened link can become up without being wanted again.
@@ -141,6 +142,15 @@ impl Link {
         }
     }
 
+    /// Takes over from the link in whose place it comes. Without the manifest, a silent miner would be given up, which can be owed receipts:
+    /// they come at the end of a batch. One that has moved is asked as if it were new.
+    pub(crate) fn succeed(&mut self, before: Self) {
+        self.waiting_receipts = before.waiting_receipts;
+        if self.address == before.address {
+            self.manifest = before.manifest;
+        }
+    }
+
     /// Tag of the connection if frames can be sent on it.
     pub(crate) fn open_tag(&self) -> Option<Arc<str>> {
         self.tag.clone().filter(|_| self.is_open())
@@ -153,6 +163,19 @@ impl Link {
     /// Whether the miner is connected, and holders can be given a manifest.
     pub(crate) fn is_up(&self) -> bool {
         self.current_manifest().is_some()
+    }
+
+    /// What holders are given of the link: a fault of the manifest comes before the manifest. `None` if that is still to come.
+    pub(crate) fn known_state(&self) -> Option<LinkState> {
+        match (&self.manifest_fault, self.current_manifest()) {
+            (Some(fault), _) => Some(LinkState::Down {
+                reason: fault.clone(),
+            }),
+            (None, Some(manifest)) => Some(LinkState::Up {
+                manifest: manifest.clone(),
+            }),
+            (None, None) => None,
+        }
     }
 
     /// The manifest that holders are given if the miner is connected. One of an earlier connection can be hours old: it counts only
@@ -176,6 +199,14 @@ impl Link {
     pub(crate) fn await_manifest(&mut self, by_ms: u64) {
         self.is_awaited = true;
         self.manifest_by_ms = by_ms;
+    }
+
+    /// The awaited manifest did not come in time, for this reason.
+    pub(crate) fn miss_manifest(&mut self, reason: String) {
+        self.is_awaited = false;
+        if self.known_state().is_none() {
+            self.manifest_fault = Some(reason);
+        }
     }
 
     /// Until when an awaited manifest must be there, in Unix milliseconds.
@@ -218,7 +249,13 @@ impl Link {
         std::mem::take(&mut self.waiting_receipts)
     }
 
-    /// Keeps a receipt until there is a connection.
+    /// Whether nothing but a holder needs the link. Receipts wait for the next connection as long as attempts are made.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_down = matches!(self.state, State::Down { .. });
+        self.jobs.is_empty() && (is_down || self.waiting_receipts.is_empty())
+    }
+
+    /// Keeps a receipt until there is a connection, if the link is not let go before.
     pub(crate) fn keep_receipt(&mut self, frame: String) {
         if self.waiting_receipts.len() == WAITING_RECEIPTS_MAX {
             self.waiting_receipts.remove(0);
@@ -341,13 +378,12 @@ impl Link {
         Next::Pause
     }
 
-    /// No further attempt is made.
+    /// No further attempt is made. Receipts wait until the link is wanted again.
     pub(crate) fn give_up(&mut self, reason: String) {
         self.tag = None;
         self.manifest = None;
         self.newer_manifest = None;
         self.manifest_fault = None;
-        self.waiting_receipts.clear();
         self.state = State::Down { reason };
     }
 }

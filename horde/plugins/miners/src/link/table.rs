@@ -50,8 +50,8 @@ impl Links {
         self.links.insert(link.address.hotkey.as_str().into(), link);
     }
 
-    pub(crate) fn remove(&mut self, hotkey: &str) {
-        self.links.remove(hotkey);
+    pub(crate) fn remove(&mut self, hotkey: &str) -> Option<Link> {
+        self.links.remove(hotkey)
     }
 
     /// The hotkey whose connection this is.

@@ -337,7 +337,7 @@ fn link_that_is_let_go_leaves_no_timer() {
 }
 
 /// Miner 1 is wanted at another address.
-fn move_miner(world: &mut World) {
+pub(super) fn move_miner(world: &mut World) {
     world.0.ws_opened();
     let moved = json!({
         "holder": "horde_batch",

@@ -8,7 +8,7 @@ use super::world::*;
 
 pub(super) const INVALID: &str = r#"{"message_type":"V0ExecutorManifestRequest"}"#;
 const FAULT: &str = "the miner's manifest is invalid: ";
-const SILENCE: &str = "the miner has not shown its manifest within 35 s";
+pub(super) const SILENCE: &str = "the miner has not shown its manifest within 35 s";
 
 /// A link whose miner has shown its manifest, that was opened again, and that somebody asks about.
 fn reopen_and_want(world: &mut World) {
@@ -29,7 +29,8 @@ fn latest_question_sets_the_time_of_a_manifest() {
     world.0.advance_ms(1);
     let reason = down_reason(&mut world);
     assert!(reason.starts_with(SILENCE), "{reason}");
-    assert_eq!(world.0.ws_closed().len(), 1);
+    world.begin(&plans(&[(1, 1)]));
+    assert_eq!(world.outcome(), Outcome::Unreachable { reason });
 }
 
 #[test]

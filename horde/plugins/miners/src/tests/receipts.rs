@@ -4,8 +4,10 @@ use horde_proto::Payload;
 use horde_proto::miner::ToMiner;
 use horde_proto::receipt::{JobAcceptedReceiptPayload, JobStartedReceiptPayload, ReceiptPayload};
 use serde_json::{Value, json};
+use tig_plugin_api::WsCloseClass;
 
-use super::manifests::INVALID;
+use super::links::{down_reason, move_miner, want};
+use super::manifests::{INVALID, SILENCE};
 use super::world::*;
 
 const DAYS_2_MS: u64 = 2 * 24 * 3_600_000;
@@ -114,6 +116,94 @@ fn invalid_manifest_costs_no_finished_receipt() {
         world.0.event("horde_jobs_scored", scored(&[1], "1"));
         assert_eq!(world.types(), ["V0JobFinishedReceiptRequest"]);
     }
+}
+
+/// A user's job can ask about the miner before the batch sends its receipts.
+#[test]
+fn silent_miner_gets_its_finished_receipt() {
+    for is_replaced in [false, true] {
+        let mut world = answered();
+        if is_replaced {
+            // The manifest is too old by then.
+            world.0.advance_ms(600_001);
+            want(&mut world, &[1]);
+            world.accept(1);
+        } else {
+            world.reconnect(1);
+            want(&mut world, &[1]);
+        }
+        world.0.emitted();
+        assert_eq!(world.0.ws_closed().len(), usize::from(is_replaced));
+        world.0.advance_ms(35_000);
+        let reason = down_reason(&mut world);
+        assert!(reason.starts_with(SILENCE), "{reason}");
+        assert!(world.0.ws_closed().is_empty());
+        world.0.ws_sent();
+        world.0.event("horde_jobs_scored", scored(&[1], "1"));
+        assert_eq!(world.types(), ["V0JobFinishedReceiptRequest"]);
+    }
+}
+
+/// No attempt to connect comes about until the link is given up.
+fn give_up(world: &mut World) {
+    while let Some(tag) = world.try_tag(1) {
+        world.0.ws_end(&tag, WsCloseClass::Connect);
+        world.0.advance_ms(20_000);
+    }
+}
+
+#[test]
+fn receipt_outlives_the_link_on_which_it_waits() {
+    for is_moved in [false, true] {
+        let mut world = answered();
+        world.drop_connection(1);
+        world.0.event("horde_jobs_scored", scored(&[1], "1"));
+        if is_moved {
+            move_miner(&mut world);
+        } else {
+            give_up(&mut world);
+            want(&mut world, &[1]);
+        }
+        world.0.ws_sent();
+        let opened = world.0.ws_opened().pop().unwrap();
+        world.0.ws_accept(&opened.tag);
+        let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
+        assert_eq!(world.types(), expected);
+    }
+}
+
+/// A batch lets its links go when it is over. After a kill that is before they are open again.
+#[test]
+fn link_that_is_let_go_stays_for_its_receipts() {
+    for is_killed in [false, true] {
+        let mut world = answered();
+        if is_killed {
+            world.0.kill();
+            world.0.advance_ms(0);
+        } else {
+            world.drop_connection(1);
+        }
+        world.0.event("horde_jobs_scored", scored(&[1], "1"));
+        want(&mut world, &[]);
+        assert!(world.0.ws_closed().is_empty());
+        world.0.ws_sent();
+        world.accept(1);
+        let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
+        assert_eq!(world.types(), expected);
+        assert_eq!(world.0.ws_closed().len(), 1);
+        assert!(world.0.timers().is_empty());
+    }
+}
+
+#[test]
+fn link_that_stays_for_receipts_is_given_up() {
+    let mut world = answered();
+    world.drop_connection(1);
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    want(&mut world, &[]);
+    give_up(&mut world);
+    assert_eq!(world.0.extension().state.links.iter().count(), 0);
+    assert!(world.0.timers().is_empty());
 }
 
 #[test]
