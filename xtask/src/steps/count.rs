@@ -36,10 +36,20 @@ impl Tally {
 
     /// So many of the tests that passed did nothing.
     pub(super) fn without_skipped(mut self, skipped: usize) -> Self {
-        let skipped = u32::try_from(skipped).map_or(self.passed, |number| number.min(self.passed));
-        self.passed -= skipped;
-        self.skipped += skipped;
+        self.skipped += self.take_passed(skipped);
         self
+    }
+
+    /// So many of the tests that passed count as failed.
+    pub(super) fn with_failed(mut self, failed: usize) -> Self {
+        self.failed += self.take_passed(failed);
+        self
+    }
+
+    fn take_passed(&mut self, tests: usize) -> u32 {
+        let tests = u32::try_from(tests).map_or(self.passed, |number| number.min(self.passed));
+        self.passed -= tests;
+        tests
     }
 }
 
@@ -99,6 +109,15 @@ pub(super) fn count_libtest(text: &str) -> Tally {
     tally
 }
 
+/// Tests that failed first and passed then: lines `FLAKY 2/2 [   0.020s] (1/3) package test`.
+pub(super) fn second_tries(text: &str) -> BTreeSet<&str> {
+    text.lines()
+        .filter(|line| line.trim_start().starts_with("FLAKY "))
+        .filter_map(|line| line.rsplit_once(") "))
+        .map(|(_, test)| test)
+        .collect()
+}
+
 /// Lines `skipped: <test>: <reason>`; a test that was tried again says so again.
 pub(super) fn skipped_tests(text: &str) -> BTreeSet<&str> {
     text.lines()
@@ -150,6 +169,16 @@ mod tests {
             3,
         );
         check("error: could not compile", 0, 0);
+    }
+
+    #[test]
+    fn tests_passed_at_second_try_are_named_once() {
+        let text = "  TRY 2 PASS [   0.020s] (2/3) fl flaky\n\
+                    \x20    Summary [   0.409s] 3 tests run: 2 passed (1 flaky), 1 failed, 0 skipped\n\
+                    \x20  FLAKY 2/2 [   0.020s] (1/3) fl flaky\n  TRY 2 FAIL [   0.182s] (3/3) fl bad\n";
+        assert_eq!(Vec::from_iter(second_tries(text)), ["fl flaky"]);
+        let tally = count_nextest(text).with_failed(1);
+        assert_eq!(tally.to_string(), "1 passed, 2 failed, 0 skipped");
     }
 
     #[test]
