@@ -54,19 +54,6 @@ pub(crate) struct Options {
     block_ms: u64,
 }
 
-impl Options {
-    /// As a script runs it.
-    pub(crate) fn json() -> Self {
-        Self {
-            keep: false,
-            faults: false,
-            no_build: false,
-            json: true,
-            block_ms: 2_000,
-        }
-    }
-}
-
 /// Builds and runs. At a signal everything that was started ends, and the folder goes.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let artifacts = if options.no_build {

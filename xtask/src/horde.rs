@@ -43,11 +43,6 @@ pub(crate) fn run(command: &Command) -> Result<()> {
     }
 }
 
-/// Runs the demo as a script does.
-pub(crate) fn run_demo() -> Result<()> {
-    demo::run(&demo::Options::script())
-}
-
 /// Builds these programs and extensions.
 fn build(names: &[&[&str]]) -> Result<Artifacts> {
     output::progress("building programs and extensions");

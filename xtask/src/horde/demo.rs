@@ -61,19 +61,6 @@ pub(crate) struct Options {
     record: Option<PathBuf>,
 }
 
-impl Options {
-    /// As a script runs it.
-    pub(crate) fn script() -> Self {
-        Self {
-            keep: false,
-            faults: true,
-            no_build: false,
-            json: true,
-            record: None,
-        }
-    }
-}
-
 /// Builds and runs. At a signal everything that was started ends, and the folder goes.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let artifacts = match options.no_build {
