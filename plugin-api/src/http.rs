@@ -234,6 +234,16 @@ impl HttpReply {
             body: text.as_bytes().to_vec(),
         }
     }
+
+    /// A JSON reply of the form `{"error": text}`.
+    #[must_use]
+    pub fn error(status: u16, text: &str) -> Self {
+        let body = serde_json::json!({ "error": text }).to_string();
+        Self {
+            content_type: "application/json".to_owned(),
+            ..Self::text(status, &body)
+        }
+    }
 }
 
 /// The part of an [`HttpResponse`] that goes before the body.

@@ -26,8 +26,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use tig_events::{Selection, Throughput};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
-use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::block::NewBlock;
 use crate::config::Config;
@@ -84,13 +84,9 @@ impl BalancingSelector {
         _ctx: &mut Context<'_>,
         request: HttpRequest,
     ) -> Result<HttpReply> {
-        match PanelQuery::parse(&request.query) {
-            Ok(query) => HttpReply::json(200, &report::panel(&query, self.shown.as_ref())),
-            Err(error) => {
-                let body = serde_json::json!({ "error": error.to_string() });
-                HttpReply::json(400, &body)
-            }
-        }
+        HttpReply::panel(&request, |query| {
+            Ok(report::panel(query, self.shown.as_ref()))
+        })
     }
 
     fn snapshot(&mut self) -> Result<Handover> {

@@ -115,13 +115,11 @@ fn plot(shown: &Shown) -> Widget {
 
 fn table(query: &PanelQuery, shown: Option<&Shown>) -> Table {
     let challenges = shown.into_iter().flat_map(|shown| &shown.challenges);
-    let found: Vec<(&String, &Decided)> = challenges
-        .filter(|(name, decided)| {
-            let algorithm = decided.algorithm.as_deref().unwrap_or_default();
-            query.finds([name.as_str(), algorithm])
-        })
-        .collect();
-    let page = found.iter().skip(query.offset).take(query.limit);
+    let found = challenges.filter(|(name, decided)| {
+        let algorithm = decided.algorithm.as_deref().unwrap_or_default();
+        query.finds([name.as_str(), algorithm])
+    });
+    let (rows, rows_total) = query.page(found, |(name, decided)| row(name, decided));
     Table {
         title: "Challenges".to_owned(),
         columns: vec![
@@ -138,8 +136,8 @@ fn table(query: &PanelQuery, shown: Option<&Shown>) -> Table {
             Column::new("share", "Share of precommits", Format::Share),
             Column::new("algorithm", "Algorithm", Format::Text),
         ],
-        rows: page.map(|(name, decided)| row(name, decided)).collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "Nothing is selected yet: the config's weights hold.".to_owned(),
     }
 }

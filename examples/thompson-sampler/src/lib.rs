@@ -28,8 +28,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use tig_events::DifficultySamples;
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
-use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::block::NewBlock;
 use crate::config::Config;
@@ -105,18 +105,9 @@ impl Sampler {
         _ctx: &mut Context<'_>,
         request: HttpRequest,
     ) -> Result<HttpReply> {
-        let refuse = |status, error: &str| {
-            let body = serde_json::json!({ "error": error });
-            HttpReply::json(status, &body)
-        };
-        let query = match PanelQuery::parse(&request.query) {
-            Ok(query) => query,
-            Err(error) => return refuse(400, &error.to_string()),
-        };
-        match panel::panel(&self.shown, &query) {
-            Some(panel) => HttpReply::json(200, &panel),
-            None => refuse(404, "no such challenge is active"),
-        }
+        HttpReply::panel(&request, |query| {
+            panel::panel(&self.shown, query).ok_or("no such challenge is active")
+        })
     }
 
     /// What was learned is stored; this is what the panel shows until the next block.

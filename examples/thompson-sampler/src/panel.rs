@@ -34,8 +34,7 @@ pub(crate) fn panel(shown: &BTreeMap<String, Shown>, query: &PanelQuery) -> Opti
 fn overview(shown: &BTreeMap<String, Shown>, query: &PanelQuery) -> Vec<Widget> {
     let found = shown.iter();
     let found = found.filter(|(id, it)| query.finds([id.as_str(), it.name.as_str()]));
-    let found: Vec<(&String, &Shown)> = found.collect();
-    let page = found.iter().skip(query.offset).take(query.limit);
+    let (rows, rows_total) = query.page(found.clone(), |(id, it)| challenge_row(id, it));
     let table = Table {
         title: "Challenges".to_owned(),
         columns: vec![
@@ -48,11 +47,11 @@ fn overview(shown: &BTreeMap<String, Shown>, query: &PanelQuery) -> Vec<Widget> 
             Column::new("favourite", "In the favourite cell", Format::Share),
             Column::new("reason", "What is wrong", Format::Text),
         ],
-        rows: page.map(|(id, it)| challenge_row(id, it)).collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "No block has come yet.".to_owned(),
     };
-    let drawn = found.iter().filter(|(_, it)| it.trouble.is_none());
+    let drawn = found.filter(|(_, it)| it.trouble.is_none());
     let maps = drawn.take(MAPS_COUNT_MAX).map(|(_, it)| {
         let share = |cell: &ShownCell| f64::from(cell.samples) / it.samples.max(1) as f64;
         Widget::HeatMap(heat_map(it, "share of the draws", share))
@@ -84,8 +83,7 @@ fn details(shown: &Shown, query: &PanelQuery) -> Vec<Widget> {
     let value = |cell: &ShownCell| cell.rate * cell.chance;
     let mut cells: Vec<&ShownCell> = shown.cells.iter().collect();
     cells.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    let page = cells.iter().skip(query.offset).take(query.limit);
-    let row = |cell: &&ShownCell| {
+    let (rows, rows_total) = query.page(cells, |cell| {
         let values = [
             ("first", json!(range(cell.from[0], cell.to[0]))),
             ("second", json!(range(cell.from[1], cell.to[1]))),
@@ -96,7 +94,7 @@ fn details(shown: &Shown, query: &PanelQuery) -> Vec<Widget> {
             ("samples", json!(cell.samples)),
         ];
         Row::new(format!("{}/{}", cell.from[0], cell.from[1]), values)
-    };
+    });
     let table = Table {
         title: "Cells, the most promising first".to_owned(),
         columns: vec![
@@ -108,8 +106,8 @@ fn details(shown: &Shown, query: &PanelQuery) -> Vec<Widget> {
             Column::new("value", "Qualifying solutions per nonce", Format::Number),
             Column::new("samples", "Times drawn", Format::Number),
         ],
-        rows: page.map(row).collect(),
-        rows_total: cells.len() as u64,
+        rows,
+        rows_total,
         empty: shown.trouble.clone().unwrap_or_default(),
     };
     let map = heat_map(shown, "qualifying solutions per nonce", value);

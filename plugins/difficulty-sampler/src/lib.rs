@@ -31,8 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 use tig_events::DifficultySamples;
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
-use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::block::{Block, Confirmed, NewBlock};
 use crate::complaint::Complaint;
@@ -115,18 +115,9 @@ impl Sampler {
         _ctx: &mut Context<'_>,
         request: HttpRequest,
     ) -> Result<HttpReply> {
-        let refuse = |status, error: &str| {
-            let body = serde_json::json!({ "error": error });
-            HttpReply::json(status, &body)
-        };
-        let query = match PanelQuery::parse(&request.query) {
-            Ok(query) => query,
-            Err(error) => return refuse(400, &error.to_string()),
-        };
-        match panel::panel(self, &query) {
-            Some(panel) => HttpReply::json(200, &panel),
-            None => refuse(404, "no such challenge is active"),
-        }
+        HttpReply::panel(&request, |query| {
+            panel::panel(self, query).ok_or("no such challenge is active")
+        })
     }
 }
 

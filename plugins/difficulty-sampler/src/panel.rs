@@ -74,13 +74,11 @@ fn challenges(sampler: &Sampler, query: &PanelQuery) -> Table {
         .filter(|id| !sampler.shown.contains_key(*id));
     let all = sampler.shown.iter().map(|(id, shown)| (id, Some(shown)));
     let all = all.chain(unseen.map(|id| (id, None)));
-    let found: Vec<(&String, Option<&Shown>)> = all
-        .filter(|(id, shown)| {
-            let name = shown.map_or("", |shown| shown.name.as_str());
-            query.finds([id.as_str(), name])
-        })
-        .collect();
-    let page = found.iter().skip(query.offset).take(query.limit);
+    let found = all.filter(|(id, shown)| {
+        let name = shown.map_or("", |shown| shown.name.as_str());
+        query.finds([id.as_str(), name])
+    });
+    let (rows, rows_total) = query.page(found, |(id, shown)| challenge_row(sampler, id, shown));
     Table {
         title: "Challenges".to_owned(),
         columns: vec![
@@ -91,10 +89,8 @@ fn challenges(sampler: &Sampler, query: &PanelQuery) -> Table {
             Column::new("samples", "Drawn", Format::Number),
             Column::new("reason", "What is wrong", Format::Text),
         ],
-        rows: page
-            .map(|(id, shown)| challenge_row(sampler, id, *shown))
-            .collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "No block has come yet.".to_owned(),
     }
 }
@@ -139,19 +135,18 @@ fn samples<'a>(
         let counts = counts.into_iter();
         drawn.extend(counts.map(|(cell, count)| (id, shown, cell, count)));
     }
-    let rows = drawn.iter().skip(query.offset).take(query.limit);
-    let row = |(id, shown, cell, count): &(&String, &Shown, Cell, u64)| {
-        let [x, y] = *cell;
-        let grid = sampler.samplers.get(*id).and_then(DifficultySampler::grid);
+    let (rows, rows_total) = query.page(drawn, |(id, shown, cell, count)| {
+        let [x, y] = cell;
+        let grid = sampler.samplers.get(id).and_then(DifficultySampler::grid);
         let cells = [
             ("challenge", json!(shown.name)),
             ("first", json!(x)),
             ("second", json!(y)),
             ("count", json!(count)),
-            ("weight", json!(grid.and_then(|grid| grid.weight(*cell)))),
+            ("weight", json!(grid.and_then(|grid| grid.weight(cell)))),
         ];
         Row::new(format!("{id}/{x}/{y}"), cells)
-    };
+    });
     Table {
         title: "Last samples".to_owned(),
         columns: vec![
@@ -161,8 +156,8 @@ fn samples<'a>(
             Column::new("count", "Times drawn", Format::Number),
             Column::new("weight", "Weight", Format::Number),
         ],
-        rows: rows.map(row).collect(),
-        rows_total: drawn.len() as u64,
+        rows,
+        rows_total,
         empty: "Nothing was drawn yet.".to_owned(),
     }
 }

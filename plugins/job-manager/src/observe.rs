@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use tig_events::{ChallengeThroughput, Throughput};
-use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
 use crate::JobManager;
@@ -49,18 +48,14 @@ impl JobManager {
         if request.path != PANEL {
             return self.list();
         }
-        let query = match PanelQuery::parse(&request.query) {
-            Ok(query) => query,
-            Err(error) => return refuse(400, &error.to_string()),
-        };
         let view = View::new(self, ctx.now_ms());
-        let Some(id) = &query.id else {
-            return HttpReply::json(200, &overview(&view, &query));
-        };
-        match self.jobs.get(id) {
-            Some(job) => HttpReply::json(200, &details(&view, &query, id, job)),
-            None => refuse(404, "there is no such job; it may have ended"),
-        }
+        HttpReply::panel(request, |query| match &query.id {
+            None => Ok(overview(&view, query)),
+            Some(id) => match self.jobs.get(id) {
+                Some(job) => Ok(details(&view, query, id, job)),
+                None => Err("there is no such job; it may have ended"),
+            },
+        })
     }
 
     fn list(&self) -> Result<HttpReply> {
@@ -192,8 +187,4 @@ impl JobManager {
         }
         Ok(())
     }
-}
-
-fn refuse(status: u16, error: &str) -> Result<HttpReply> {
-    HttpReply::json(status, &serde_json::json!({ "error": error }))
 }

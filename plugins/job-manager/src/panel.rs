@@ -26,12 +26,7 @@ pub(crate) fn overview(view: &View<'_>, query: &PanelQuery) -> Panel {
         .filter(|(id, job)| is_found(view, query, id, job))
         .collect();
     jobs.sort_by_key(|(_, job)| job.record().block_started);
-    let rows_total = jobs.len() as u64;
-    let page: Vec<(&String, &Job)> = jobs
-        .into_iter()
-        .skip(query.offset)
-        .take(query.limit)
-        .collect();
+    let (page, rows_total) = query.page(jobs, |job| job);
     let lanes = page.iter().map(|(id, job)| lane(view, id, job));
     let ended = view.finished.iter();
     let lanes = lanes.chain(ended.map(|job| finished_lane(view, job)));

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use tig_events::PrecommitsPaused;
-use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
 use crate::PrecommitManager;
@@ -153,16 +152,9 @@ impl PrecommitManager {
             let hold = self.hold;
             return self.with_plan(ctx, |plan| HttpReply::json(200, &View::new(plan, hold)));
         }
-        match PanelQuery::parse(&request.query) {
-            Ok(query) => {
-                let panel = self.with_situation(ctx, |situation| panel(&query, situation));
-                HttpReply::json(200, &panel)
-            }
-            Err(error) => {
-                let body = serde_json::json!({ "error": error.to_string() });
-                HttpReply::json(400, &body)
-            }
-        }
+        HttpReply::panel(request, |query| {
+            Ok(self.with_situation(ctx, |situation| panel(query, situation)))
+        })
     }
 
     fn money(&self, ctx: &mut Context<'_>) -> Money {

@@ -174,15 +174,12 @@ fn challenges(query: &PanelQuery, plan: &Plan<'_>) -> Table {
         let selection = plan.applied.selection.get(name);
         selection.map_or("", |selection| selection.algorithm.as_str())
     };
-    let found: Vec<&String> = plan
-        .choices
-        .keys()
-        .filter(|name| {
-            let code = reasons.get(name.as_str()).map_or("", Reason::code);
-            query.finds([name.as_str(), algorithm(name), code])
-        })
-        .collect();
-    let shown = found.iter().skip(query.offset).take(query.limit);
+    let found = plan.choices.keys().filter(|name| {
+        let code = reasons.get(name.as_str()).map_or("", Reason::code);
+        query.finds([name.as_str(), algorithm(name), code])
+    });
+    let row = |name: &String| challenge_row(plan, name, reasons.get(name.as_str()));
+    let (rows, rows_total) = query.page(found, row);
     Table {
         title: "Challenges".to_owned(),
         columns: vec![
@@ -196,10 +193,8 @@ fn challenges(query: &PanelQuery, plan: &Plan<'_>) -> Table {
             Column::new("reason", "Reason", Format::State),
             Column::new("text", "Why it is passed over", Format::Text),
         ],
-        rows: shown
-            .map(|name| challenge_row(plan, name, reasons.get(name.as_str())))
-            .collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "no challenge is configured or active".to_owned(),
     }
 }

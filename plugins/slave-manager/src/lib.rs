@@ -283,7 +283,7 @@ impl SlaveManager {
         let now_ms = ctx.now_ms();
         match request.path.as_str() {
             "/slaves" => return self.report(&request.query, now_ms),
-            "/operator/panel/slaves" => return self.panel(&request.query, now_ms),
+            "/operator/panel/slaves" => return self.panel(&request, now_ms),
             "/pardon-slave" => return self.pardon_by_route(ctx, &request),
             _ => {}
         }

@@ -133,18 +133,11 @@ impl SlaveManager {
         }
     }
 
-    pub(crate) fn panel(&self, query: &str, now_ms: u64) -> Result<HttpReply> {
-        let query = match PanelQuery::parse(query) {
-            Ok(query) => query,
-            Err(error) => return Ok(HttpReply::text(400, &error.to_string())),
-        };
+    pub(crate) fn panel(&self, request: &HttpRequest, now_ms: u64) -> Result<HttpReply> {
         let view = self.view(now_ms);
-        match &query.id {
-            None => HttpReply::json(200, &panel::overview(&view, &query)),
-            Some(name) => match details::details(&view, name) {
-                Some(panel) => HttpReply::json(200, &panel),
-                None => Ok(HttpReply::text(404, "no slave of this name is known")),
-            },
-        }
+        HttpReply::panel(request, |query| match &query.id {
+            None => Ok(panel::overview(&view, query)),
+            Some(name) => details::details(&view, name).ok_or("no slave of this name is known"),
+        })
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Report<'a> {
     present: usize,
     busy: usize,
     /// Slaves that the query is about, with those that are left out.
-    slaves_total: usize,
+    slaves_total: u64,
     slaves: Vec<SlaveReport<'a>>,
     quarantined: Vec<SentenceReport<'a>>,
     cordoned: Vec<&'a str>,
@@ -64,13 +64,8 @@ impl<'a> Report<'a> {
         let presence = view.presence();
         let all = view.state.slaves.iter();
         let found = all.filter(|(name, _)| query.finds([&***name]));
-        let (mut slaves_total, mut slaves) = (0, Vec::new());
-        for (name, slave) in found {
-            if slaves_total >= query.offset && slaves.len() < query.limit {
-                slaves.push(SlaveReport::new(view, name, slave));
-            }
-            slaves_total += 1;
-        }
+        let (slaves, slaves_total) =
+            query.page(found, |(name, slave)| SlaveReport::new(view, name, slave));
         let sentence = |name: &'a str, sentence: &'a Sentence| SentenceReport {
             name,
             reason: &sentence.reason,

@@ -1,6 +1,5 @@
 //! What others see of the submissions: metrics, conditions, `GET /submissions` and the panel.
 
-use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
 use crate::kind::Kind;
@@ -50,9 +49,6 @@ impl SubmissionsManager {
         if request.path == "/submissions" {
             return HttpReply::json(200, &self.report_all(now_ms));
         }
-        match PanelQuery::parse(&request.query) {
-            Ok(query) => HttpReply::json(200, &self.panel(&query, now_ms)),
-            Err(error) => Ok(HttpReply::text(400, &error.to_string())),
-        }
+        HttpReply::panel(request, |query| Ok(self.panel(query, now_ms)))
     }
 }

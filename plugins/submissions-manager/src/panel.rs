@@ -42,11 +42,10 @@ impl SubmissionsManager {
             None => query.finds([kind.name(), id]),
         };
         let pending = self.submissions.iter();
-        let pending: Vec<_> = pending
-            .filter(|((kind, id), _)| is_asked(*kind, id))
-            .collect();
-        let page = pending.iter().skip(query.offset).take(query.limit);
-        let rows = page.map(|((kind, id), submission)| self.row(*kind, id, submission, now_ms));
+        let pending = pending.filter(|((kind, id), _)| is_asked(*kind, id));
+        let (pending, pending_total) = query.page(pending, |((kind, id), submission)| {
+            self.row(*kind, id, submission, now_ms)
+        });
         let done = self
             .ledger
             .done()
@@ -60,8 +59,8 @@ impl SubmissionsManager {
                 Widget::Table(Table {
                     title: "Pending".to_owned(),
                     columns: columns(&PENDING),
-                    rows: rows.collect(),
-                    rows_total: pending.len() as u64,
+                    rows: pending,
+                    rows_total: pending_total,
                     empty: "Nothing waits to be sent or confirmed.".to_owned(),
                 }),
                 Widget::Table(Table {

@@ -118,9 +118,10 @@ fn examples(path: &str, panels: &[String]) -> Vec<(String, &'static str)> {
     match path {
         "/operator/panel/{panel}" => {
             let filled = panels.iter().map(|panel| path.replace("{panel}", panel));
-            let queried = |path: &String| format!("{path}?find=a&offset=0&limit=3");
             let paths: Vec<_> = filled.collect();
-            let queries: Vec<_> = paths.iter().map(queried).collect();
+            let queries = ["find=a&offset=0&limit=3", "limit=many", "id=none"];
+            let queried = |query| paths.iter().map(move |path| format!("{path}?{query}"));
+            let queries: Vec<_> = queries.into_iter().flat_map(queried).collect();
             paths
                 .into_iter()
                 .chain(queries)

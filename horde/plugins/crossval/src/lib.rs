@@ -59,8 +59,8 @@ use horde_events::{
     GroupWanted, JobOver, JobsMade, JobsScored, LinksWanted, LlmSamplesGiven, LlmSamplesWanted,
     MinerLink,
 };
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
-use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::bucket::Buckets;
 use crate::command::{Call, RunTask};
@@ -180,10 +180,7 @@ impl Crossval {
             return HttpReply::json(200, &view);
         }
         // The tables are small: each reply has all of their rows.
-        match PanelQuery::parse(&request.query) {
-            Ok(_) => HttpReply::json(200, &panel::panel(&view)),
-            Err(error) => Ok(HttpReply::text(400, &error.to_string())),
-        }
+        HttpReply::panel(&request, |_| Ok(panel::panel(&view)))
     }
 
     fn snapshot(&mut self) -> Result<Live> {

@@ -80,13 +80,12 @@ fn jobs(state: &RunState, link: &Link, query: &PanelQuery) -> Table {
         let texts = [&*job.uuid, job.phase.name(), job.class.as_str()];
         query.finds(texts.into_iter().chain(group_name(state, job)))
     });
-    let found: Vec<_> = found.collect();
-    let page = found.iter().skip(query.offset).take(query.limit);
+    let (rows, rows_total) = query.page(found, |job| job_row(state, job));
     Table {
         title: "Jobs under way".to_owned(),
         columns: columns(&COLUMNS),
-        rows: page.map(|job| job_row(state, job)).collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "The miner has no job, or none is found.".to_owned(),
     }
 }

@@ -161,7 +161,7 @@ impl Miners {
         request: HttpRequest,
     ) -> Result<HttpReply> {
         if request.path == PANEL_ROUTE {
-            return self.panel(&request.query);
+            return self.panel(&request);
         }
         HttpReply::json(200, &self.report())
     }

@@ -73,16 +73,15 @@ fn links(state: &RunState, query: &PanelQuery) -> Table {
     let mut found: Vec<_> = found.collect();
     // The links come by hotkey, and the sort is stable.
     found.sort_by_key(|(_, link)| link.stage());
-    let page = found.iter().skip(query.offset).take(query.limit);
-    let rows = page.map(|(hotkey, link)| Row {
+    let (rows, rows_total) = query.page(found, |(hotkey, link)| Row {
         has_details: true,
         ..row(hotkey, link)
     });
     Table {
         title: String::new(),
         columns: columns(&COLUMNS),
-        rows: rows.collect(),
-        rows_total: found.len() as u64,
+        rows,
+        rows_total,
         empty: "No link to a miner is wanted, or none is found.".to_owned(),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
 use crate::{Miners, conditions, details, panel};
@@ -33,18 +32,13 @@ impl Miners {
     }
 
     /// The panel, or with an id the details of a link.
-    pub(crate) fn panel(&self, query: &str) -> Result<HttpReply> {
-        let query = match PanelQuery::parse(query) {
-            Ok(query) => query,
-            Err(error) => return Ok(HttpReply::text(400, &error.to_string())),
-        };
-        let Some(id) = &query.id else {
-            return HttpReply::json(200, &panel::overview(&self.state, &query));
-        };
-        match details::details(&self.state, id, &query) {
-            Some(panel) => HttpReply::json(200, &panel),
-            None => Ok(HttpReply::text(404, "there is no link to this miner")),
-        }
+    pub(crate) fn panel(&self, request: &HttpRequest) -> Result<HttpReply> {
+        HttpReply::panel(request, |query| match &query.id {
+            None => Ok(panel::overview(&self.state, query)),
+            Some(id) => {
+                details::details(&self.state, id, query).ok_or("there is no link to this miner")
+            }
+        })
     }
 
     pub(crate) fn report(&self) -> Value {

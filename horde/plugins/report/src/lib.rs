@@ -30,8 +30,8 @@ use horde_events::{
     WeightsOver,
 };
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
-use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::board::{Board, BoardStatus};
 use crate::config::Config;
@@ -228,10 +228,7 @@ impl HordeReport {
     ) -> Result<HttpReply> {
         let at_ms = ctx.now_ms();
         if request.path == PANEL_ROUTE {
-            return match PanelQuery::parse(&request.query) {
-                Ok(query) => HttpReply::json(200, &self.board.panel(&query, at_ms)),
-                Err(error) => Ok(HttpReply::text(400, &error.to_string())),
-            };
+            return HttpReply::panel(&request, |query| Ok(self.board.panel(query, at_ms)));
         }
         let status = Status {
             at_ms,

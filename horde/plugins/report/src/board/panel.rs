@@ -115,7 +115,7 @@ impl Board {
         });
         let mut miners: Vec<_> = miners.collect();
         miners.sort_by_key(|(hotkey, miner)| (std::cmp::Reverse(miner.last_ms()), *hotkey));
-        let page = miners.iter().skip(query.offset).take(query.limit);
+        let (rows, rows_total) = query.page(miners, |(hotkey, miner)| failed(hotkey, miner));
         Table {
             title: "Miners that have failed".to_owned(),
             columns: vec![
@@ -124,8 +124,8 @@ impl Board {
                 Column::new("last", "Last", Format::Time),
                 Column::new("no_link", "Why there was no link", Format::Text),
             ],
-            rows: page.map(|(hotkey, miner)| failed(hotkey, miner)).collect(),
-            rows_total: miners.len() as u64,
+            rows,
+            rows_total,
             empty: "No miner has failed lately.".to_owned(),
         }
     }
