@@ -1,6 +1,6 @@
 //! The panel `network`: where the chain is, what of ours it lists, and how the API does.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tig_plugin_api::panel::{Figure, Format, Panel, PlotSeries, Widget};
 
 use crate::health::Health;
@@ -36,64 +36,53 @@ pub(crate) fn panel(api_url: &str, health: &Health, history: Option<&History>) -
     }
 }
 
-fn figure(label: &str, value: Value, format: Format) -> Figure {
-    Figure {
-        label: label.to_owned(),
-        value,
-        format,
-        note: String::new(),
-    }
-}
-
 fn chain(history: &History) -> Widget {
     let listed = history.counts();
     Widget::Figures {
         title: "Newest block".to_owned(),
         figures: vec![
-            figure("Height", json!(history.height()), Format::Number),
-            figure("Round", json!(history.round()), Format::Number),
-            figure("Came", json!(history.seen_ms()), Format::Time),
-            figure("Block", json!(history.block_id()), Format::Id),
-            figure(
+            Figure::new("Height", json!(history.height()), Format::Number),
+            Figure::new("Round", json!(history.round()), Format::Number),
+            Figure::new("Came", json!(history.seen_ms()), Format::Time),
+            Figure::new("Block", json!(history.block_id()), Format::Id),
+            Figure::new(
                 "Our precommits in the window",
                 json!(listed.precommits),
                 Format::Number,
             ),
-            figure(
+            Figure::new(
                 "Of them benchmarks",
                 json!(listed.benchmarks),
                 Format::Number,
             ),
-            figure("Of them proofs", json!(listed.proofs), Format::Number),
-            figure("Frauds", json!(history.frauds().count()), Format::Number),
+            Figure::new("Of them proofs", json!(listed.proofs), Format::Number),
+            Figure::new("Frauds", json!(history.frauds().count()), Format::Number),
         ],
     }
 }
 
 fn api(api_url: &str, health: &Health) -> Widget {
     let mut figures = vec![
-        figure("URL", json!(api_url), Format::Text),
-        figure("Last answer", json!(health.last_ok_ms), Format::Time),
-        figure("It took", json!(health.latency_ms), Format::Duration),
-        figure("Failures in a row", json!(health.failures), Format::Number),
+        Figure::new("URL", json!(api_url), Format::Text),
+        Figure::new("Last answer", json!(health.last_ok_ms), Format::Time),
+        Figure::new("It took", json!(health.latency_ms), Format::Duration),
+        Figure::new("Failures in a row", json!(health.failures), Format::Number),
     ];
     if let Some(since_ms) = health.failing_since_ms {
-        figures.push(figure("Failing since", json!(since_ms), Format::Time));
+        figures.push(Figure::new("Failing since", json!(since_ms), Format::Time));
     }
     if let Some(trouble) = &health.last_trouble {
-        figures.push(figure("Last failure", json!(trouble.text), Format::Text));
-        figures.push(figure("It was", json!(trouble.at_ms), Format::Time));
+        figures.push(Figure::new(
+            "Last failure",
+            json!(trouble.text),
+            Format::Text,
+        ));
+        figures.push(Figure::new("It was", json!(trouble.at_ms), Format::Time));
     }
     if let Some(ahead_ms) = health.clock_ahead_ms {
-        let off = Figure {
-            note: "the API's clock against ours, to the second".to_owned(),
-            ..figure(
-                "Clocks differ by",
-                json!(ahead_ms.unsigned_abs()),
-                Format::Duration,
-            )
-        };
-        figures.push(off);
+        let ahead_ms = json!(ahead_ms.unsigned_abs());
+        let ahead = Figure::new("Clocks differ by", ahead_ms, Format::Duration);
+        figures.push(ahead.with_note("the API's clock against ours, to the second"));
     }
     Widget::Figures {
         title: "API".to_owned(),

@@ -1,17 +1,12 @@
 //! What the panel `slaves` shows of one slave.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
-use tig_plugin_api::panel::{Column, Figure, Format, Panel, Row, Table, Widget};
+use tig_plugin_api::panel::{Figure, Format, Panel, Row, Table, Widget};
 
-use crate::panel::{ORDER, columns, row};
+use crate::panel::{self, COLUMNS, Columns, ORDER, row};
 use crate::quarantine::{Evidence, Sentence};
 use crate::slaves::Slave;
 use crate::view::{Activity, View};
-
-/// Key, heading and format of the columns of a table.
-type Columns<'a> = &'a [(&'a str, &'a str, Format)];
 
 /// Details of the slave of this name; `None` if nothing is known of it.
 pub(crate) fn details(view: &View<'_>, name: &str) -> Option<Panel> {
@@ -26,7 +21,7 @@ pub(crate) fn details(view: &View<'_>, name: &str) -> Option<Panel> {
     let mut itself = row(view, name, slave, activity);
     itself.has_details = false;
     let mut widgets = vec![Widget::Table(Table {
-        columns: columns(),
+        columns: panel::columns(&COLUMNS),
         rows: vec![itself],
         rows_total: 1,
         ..Table::default()
@@ -52,27 +47,21 @@ fn figures(
     slave: Option<&Slave>,
     sentence: Option<&Sentence>,
 ) -> Widget {
-    let figure = |label: &str, value: Value, format| Figure {
-        label: label.to_owned(),
-        value,
-        format,
-        note: String::new(),
-    };
     let mut figures = Vec::new();
     if let Some(slave) = slave {
-        figures.push(figure(
+        figures.push(Figure::new(
             "First seen",
             json!(slave.first_seen_ms),
             Format::Time,
         ));
-        figures.push(figure("Nonces", json!(slave.nonces), Format::Number));
-        figures.push(figure(
+        figures.push(Figure::new("Nonces", json!(slave.nonces), Format::Number));
+        figures.push(Figure::new(
             "Failures in a row",
             json!(slave.in_a_row),
             Format::Number,
         ));
         if view.now_ms < slave.resting_until_ms {
-            figures.push(figure(
+            figures.push(Figure::new(
                 "Rests until",
                 json!(slave.resting_until_ms),
                 Format::Time,
@@ -80,15 +69,15 @@ fn figures(
         }
     }
     if let Some(since_ms) = view.cordon.since_ms(name) {
-        figures.push(figure("Cordoned since", json!(since_ms), Format::Time));
+        figures.push(Figure::new("Cordoned since", json!(since_ms), Format::Time));
     }
     if let Some(sentence) = sentence {
-        figures.push(figure(
+        figures.push(Figure::new(
             "Quarantine ends",
             json!(sentence.until_ms),
             Format::Time,
         ));
-        figures.push(figure(
+        figures.push(Figure::new(
             "Quarantined for",
             json!(sentence.reason),
             Format::Text,
@@ -184,21 +173,12 @@ fn table(
 ) -> Widget {
     let rows_total = rows.len() as u64;
     let row = |(id, values): (String, Vec<Value>)| {
-        let keys = columns.iter().map(|(key, _, _)| (*key).to_owned());
-        Row {
-            id,
-            cells: keys.zip(values).collect::<BTreeMap<_, _>>(),
-            ..Row::default()
-        }
-    };
-    let column = |&(key, label, format): &(&str, &str, Format)| Column {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        format,
+        let keys = columns.iter().map(|(key, _, _)| *key);
+        Row::new(id, keys.zip(values))
     };
     Widget::Table(Table {
         title: title.to_owned(),
-        columns: columns.iter().map(column).collect(),
+        columns: panel::columns(columns),
         rows: rows.into_iter().map(row).collect(),
         rows_total,
         empty: empty.to_owned(),

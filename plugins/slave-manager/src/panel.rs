@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tig_plugin_api::PanelQuery;
 use tig_plugin_api::panel::{
     Action, Column, Figure, Format, Panel, PlotSeries, Row, Table, Tone, Widget,
@@ -14,8 +14,11 @@ use crate::view::{Activity, View};
 /// Place among the stock panels.
 pub(crate) const ORDER: u32 = 40;
 
-/// Key, heading and format of the columns.
-const COLUMNS: [(&str, &str, Format); 11] = [
+/// Key, heading and format of the columns of a table.
+pub(crate) type Columns<'a> = &'a [(&'a str, &'a str, Format)];
+
+/// Columns of the slaves.
+pub(crate) const COLUMNS: [(&str, &str, Format); 11] = [
     ("name", "Name", Format::Text),
     ("state", "State", Format::State),
     ("rate_1m", "Nonces/s, 1 min", Format::Rate),
@@ -50,21 +53,15 @@ fn figures(view: &View<'_>) -> Widget {
         .state
         .rates
         .nonces_per_second(view.state.began_ms, view.now_ms);
-    let figure = |label: &str, value: Value, format| Figure {
-        label: label.to_owned(),
-        value,
-        format,
-        note: String::new(),
-    };
     let figures = vec![
-        figure("Slaves present", json!(presence.present), Format::Number),
-        figure("With work", json!(presence.busy_share()), Format::Share),
-        figure("Nonces per second, 1 min", json!(short), Format::Rate),
-        figure("Nonces per second, 15 min", json!(long), Format::Rate),
-        figure("Batches waiting", json!(queue.num_queued()), Format::Number),
-        figure("Batches leased", json!(queue.num_leased()), Format::Number),
-        figure("Cordoned", json!(view.cordon.len()), Format::Number),
-        figure(
+        Figure::new("Slaves present", json!(presence.present), Format::Number),
+        Figure::new("With work", json!(presence.busy_share()), Format::Share),
+        Figure::new("Nonces per second, 1 min", json!(short), Format::Rate),
+        Figure::new("Nonces per second, 15 min", json!(long), Format::Rate),
+        Figure::new("Batches waiting", json!(queue.num_queued()), Format::Number),
+        Figure::new("Batches leased", json!(queue.num_leased()), Format::Number),
+        Figure::new("Cordoned", json!(view.cordon.len()), Format::Number),
+        Figure::new(
             "In quarantine",
             json!(view.quarantine.num_current(view.now_ms)),
             Format::Number,
@@ -102,20 +99,18 @@ fn table(view: &View<'_>, query: &PanelQuery) -> Table {
     let rows = page.map(|(name, slave, activity)| row(view, name, slave, activity));
     Table {
         title: String::new(),
-        columns: columns(),
+        columns: columns(&COLUMNS),
         rows: rows.collect(),
         rows_total,
         empty: "No slave has asked for work yet: start one with `tig-slave ADDRESS`.".to_owned(),
     }
 }
 
-pub(crate) fn columns() -> Vec<Column> {
-    let column = |&(key, label, format): &(&str, &str, Format)| Column {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        format,
-    };
-    COLUMNS.iter().map(column).collect()
+pub(crate) fn columns(columns: Columns<'_>) -> Vec<Column> {
+    let columns = columns.iter();
+    columns
+        .map(|(key, label, format)| Column::new(key, label, *format))
+        .collect()
 }
 
 /// Slaves of which only a cordon or a quarantine is known, as after a restart.

@@ -1,8 +1,6 @@
 //! The panel `submissions`: what waits, what was done last, and how the API takes it.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::json;
 use tig_plugin_api::PanelQuery;
 use tig_plugin_api::panel::{Column, Figure, Format, Panel, PlotSeries, Row, Table, Tone, Widget};
 
@@ -116,7 +114,7 @@ impl SubmissionsManager {
             _ if submission.has_failed() || submission.resends > 0 => Tone::Warning,
             _ => Tone::Neutral,
         };
-        row(row_id(kind, id), cells, tone)
+        Row::new(row_id(kind, id), cells).with_tone(tone)
     }
 }
 
@@ -134,17 +132,7 @@ fn done_row((number, done): (usize, &Done)) -> Row {
         "fraud" | "rejected" => Tone::Bad,
         _ => Tone::Warning,
     };
-    row(number.to_string(), cells, tone)
-}
-
-fn row<const N: usize>(id: String, cells: [(&str, Value); N], tone: Tone) -> Row {
-    let cells = cells.map(|(key, value)| (key.to_owned(), value));
-    Row {
-        id,
-        cells: BTreeMap::from(cells),
-        tone,
-        ..Row::default()
-    }
+    Row::new(number.to_string(), cells).with_tone(tone)
 }
 
 fn row_id(kind: Kind, id: &str) -> String {
@@ -152,12 +140,9 @@ fn row_id(kind: Kind, id: &str) -> String {
 }
 
 fn columns(of: &[(&str, &str, Format)]) -> Vec<Column> {
-    let column = |&(key, label, format): &(&str, &str, Format)| Column {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        format,
-    };
-    of.iter().map(column).collect()
+    of.iter()
+        .map(|(key, label, format)| Column::new(key, label, *format))
+        .collect()
 }
 
 fn plot() -> Widget {
