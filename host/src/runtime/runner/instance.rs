@@ -100,9 +100,7 @@ impl Runner {
         match created {
             Ok((instance, effects)) => {
                 warn!(extension = self.name(), "instance restored from storage");
-                self.instance = Some(instance);
-                self.submit(effects);
-                self.deliver_standing_conditions();
+                self.begin_from_storage(instance, effects);
             }
             Err(reason) => {
                 let reason = format!("not restored from storage: {reason}");
@@ -113,6 +111,17 @@ impl Runner {
         }
         // The rest begins after `new`, so that a slow `new` does not count as quiet time.
         self.rest.restored(Instant::now());
+    }
+
+    /// Installs an instance that was created without a snapshot. The effects of `new` go first: what stands comes to the instance after them.
+    pub(super) fn begin_from_storage(
+        &mut self,
+        instance: InstanceBox,
+        effects: Option<Box<Effects>>,
+    ) {
+        self.instance = Some(instance);
+        self.submit(effects);
+        self.deliver_standing_conditions();
     }
 
     /// An instance that begins from storage learns what stands, if it follows conditions.
@@ -154,9 +163,7 @@ impl Runner {
         match result {
             Ok((instance, effects)) => {
                 warn!(extension = self.name(), "instance restarted from storage");
-                self.instance = Some(instance);
-                self.submit(effects);
-                self.deliver_standing_conditions();
+                self.begin_from_storage(instance, effects);
             }
             Err(failure) => self.stop_after(&failure.0),
         }

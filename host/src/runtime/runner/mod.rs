@@ -123,9 +123,7 @@ impl Runner {
         let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
         runner.follow_recorder();
         let (instance, effects) = runner.create(&runner.plugin.clone(), None, Switch::Restart)?;
-        runner.instance = Some(instance);
-        runner.submit(effects);
-        runner.deliver_standing_conditions();
+        runner.begin_from_storage(instance, effects);
         Ok(runner)
     }
 
