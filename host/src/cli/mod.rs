@@ -72,8 +72,13 @@ pub fn main() -> ExitCode {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
+    fail_with(ExitCode::FAILURE, error)
+}
+
+/// Prints the error with its causes, and returns the code.
+fn fail_with(code: ExitCode, error: &dyn std::error::Error) -> ExitCode {
     output::error_line(&error_chain(error));
-    ExitCode::FAILURE
+    code
 }
 
 fn execute(cli: Cli) -> ExitCode {
@@ -157,8 +162,7 @@ fn guarded(words: &[OsString]) -> ExitCode {
 }
 
 fn report(error: &HostError) -> ExitCode {
-    output::error_line(&error_chain(error));
-    error.exit_code()
+    fail_with(error.exit_code(), error)
 }
 
 fn stored(command: &StoreCommand, place: &Where) -> Result<ExitCode, HostError> {

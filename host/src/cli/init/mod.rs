@@ -20,13 +20,12 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value;
 use tig_plugin_api::Secret;
-use tig_process::error_chain::error_chain;
 use tig_process::secret_file::{self, SecretError};
 
 use self::draft::Draft;
 use self::place::Place;
 use self::template::TemplateError;
-use super::output;
+use super::{fail_with, output};
 use crate::config::{Fault, folder_of_executable};
 use crate::exit_code;
 use crate::plugin::PluginFile;
@@ -171,10 +170,7 @@ struct Answers {
 pub(super) fn init(arguments: &InitArguments) -> ExitCode {
     match write(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::error_line(&error_chain(&error));
-            error.exit_code()
-        }
+        Err(error) => fail_with(error.exit_code(), &error),
     }
 }
 

@@ -10,11 +10,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use tig_process::error_chain::error_chain;
 use tig_scaffold::{API_VERSION, PluginName, WriteError, find_checkout, render, write};
 use tig_scaffold::{ApiSource, ApiSourceError, GitReference, GitSource, KINDS, NameError};
 
-use super::output;
+use super::{fail_with, output};
 
 /// Exit code of clap for a wrong command line.
 const USAGE: u8 = 2;
@@ -88,10 +87,7 @@ impl NewPluginError {
 pub(super) fn new_plugin(arguments: &NewPluginArguments) -> ExitCode {
     match try_new_plugin(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::error_line(&error_chain(&error));
-            error.exit_code()
-        }
+        Err(error) => fail_with(error.exit_code(), &error),
     }
 }
 
