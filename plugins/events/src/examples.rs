@@ -7,12 +7,12 @@ use tig_protocol::{
 
 use crate::sample::{SAMPLE_HEIGHT, SampleBlock};
 use crate::{
-    Alert, AlertKind, AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady,
-    ChallengeThroughput, DifficultySamples, Fleet, NewBatch, NewBlock, PrecommitConfirmed,
-    PrecommitDropped, PrecommitReady, PrecommitsDelayed, PrecommitsPaused, ProofConfirmed,
-    ProofReady, ResultRefused, SelectedChallenge, Selection, SlaveConvicted, SlaveQuarantined,
-    SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess,
-    SubmitProofError, SubmitProofSuccess, Throughput,
+    Alert, AlertKind, AuditBatch, BatchReceived, BatchesWithdrawn, BenchmarkConfirmed,
+    BenchmarkReady, ChallengeThroughput, DifficultySamples, Fleet, NewBatch, NewBlock,
+    PrecommitConfirmed, PrecommitDropped, PrecommitReady, PrecommitsDelayed, PrecommitsPaused,
+    ProofConfirmed, ProofReady, ResultRefused, SelectedChallenge, Selection, SlaveConvicted,
+    SlaveQuarantined, SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError,
+    SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess, Throughput,
 };
 
 /// The benchmark that the examples are about, and its random hash.
@@ -105,6 +105,10 @@ fn work() -> Vec<EventExample> {
             batch: batch(&[]),
             not_for: vec![SLAVE.to_owned()],
             only_for: None,
+        }),
+        EventExample::of(&BatchesWithdrawn {
+            benchmark_id: BENCHMARK_ID.to_owned(),
+            audits_only: true,
         }),
         EventExample::of(&BatchReceived {
             benchmark_id: BENCHMARK_ID.to_owned(),

@@ -35,8 +35,8 @@ pub use submission::{
     SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,
 };
 pub use work::{
-    AuditBatch, BatchReceived, ChallengeThroughput, Fleet, NewBatch, ResultRefused, SlaveConvicted,
-    SlaveQuarantined, Throughput,
+    AuditBatch, BatchReceived, BatchesWithdrawn, ChallengeThroughput, Fleet, NewBatch,
+    ResultRefused, SlaveConvicted, SlaveQuarantined, Throughput,
 };
 
 /// States the name of an event, and that it is durable, or that only the latest one counts, where it is so.

@@ -26,6 +26,19 @@ pub struct AuditBatch {
 }
 event!(AuditBatch, "audit_batch");
 
+/// `batches_withdrawn`: no slave need compute batches of a job any more that wait for one.
+///
+/// Where it is missed, slaves compute some of them in vain, at most until the job ends.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct BatchesWithdrawn {
+    /// The job.
+    pub benchmark_id: String,
+    /// Only those of `audit_batch`: nothing is left to be checked.
+    #[serde(default)]
+    pub audits_only: bool,
+}
+event!(BatchesWithdrawn, "batches_withdrawn");
+
 /// `batch_result`: a slave has delivered a batch.
 ///
 /// Durable: the slave was answered `OK` and has forgotten its work.
@@ -120,7 +133,7 @@ event!(Throughput, "throughput");
 pub struct ChallengeThroughput {
     /// Nonces computed per second while there was work of this challenge; `None` if too little was measured.
     pub nonces_per_second: Option<f64>,
-    /// Nonces of open jobs that still have to be computed.
+    /// Nonces of open jobs that still have to be computed, or to be checked before their jobs can be proved.
     pub open_nonces: u64,
     /// Jobs whose batches all have results, and whose benchmark no block has confirmed; `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

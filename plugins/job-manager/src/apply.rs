@@ -3,11 +3,15 @@
 use tig_events::ResultRefused;
 use tig_plugin_api::prelude::*;
 
+use crate::finished::Outcome;
 use crate::job::Job;
 use crate::reconcile::{Change, Sighting, reconcile};
 use crate::record::{BatchRecord, JobRecord};
 use crate::rejections::Rejection;
 use crate::{JobManager, store};
+
+/// Benchmarks whose former roots are remembered; the one that expires first gives way.
+const FORMER_ROOTS_COUNT_MAX: usize = 5_000;
 
 impl JobManager {
     /// Brings one job in line with what a block shows of it.
@@ -17,10 +21,11 @@ impl JobManager {
         benchmark_id: &str,
         sighting: Option<&Sighting<'_>>,
     ) -> Result<()> {
-        let job = self.jobs.get_mut(benchmark_id);
+        let job = self.jobs.get(benchmark_id);
+        let former_roots = self.former_roots.get(benchmark_id);
         let now_ms = ctx.now_ms();
         match reconcile(
-            job.as_deref(),
+            (job, former_roots),
             sighting,
             &self.config,
             &self.network,
@@ -38,12 +43,16 @@ impl JobManager {
                         ],
                     );
                 }
+                if matches!(outcome, Outcome::Proved { .. }) {
+                    self.keep_root(ctx, benchmark_id)?;
+                }
                 self.finish(ctx, benchmark_id, outcome);
             }
             Some(Change::Restart(record)) => {
                 if let Some(job) = job {
                     store::delete_job(ctx, benchmark_id, job)?;
                 }
+                self.keep_root(ctx, benchmark_id)?;
                 store::put_job(ctx, benchmark_id, &record)?;
                 self.count_batches_created(ctx, &record);
                 ctx.warn_with(
@@ -57,6 +66,10 @@ impl JobManager {
                 store::put_job(ctx, benchmark_id, &record)?;
                 self.log_change(ctx, benchmark_id, &record);
                 self.count_change(ctx, benchmark_id, &record);
+                let is_given_up = |job: &Job| job.is_active() && record.abandoned.is_some();
+                if self.jobs.get(benchmark_id).is_some_and(is_given_up) {
+                    self.withdraw_batches(ctx, benchmark_id, false)?;
+                }
                 match self.jobs.get_mut(benchmark_id) {
                     Some(job) if !job.is_active() && record.abandoned.is_none() => {
                         job.resume(*record, now_ms);
@@ -178,6 +191,47 @@ impl JobManager {
         if let Some(job) = self.jobs.get_mut(benchmark_id) {
             job.rejections.add(rejection);
         }
+        Ok(())
+    }
+
+    /// Remembers the root of a job that ends or is restarted.
+    pub(crate) fn keep_root(&mut self, ctx: &mut Context<'_>, benchmark_id: &str) -> Result<()> {
+        let Some(record) = self.jobs.get(benchmark_id).map(Job::record) else {
+            return Ok(());
+        };
+        let known = self.former_roots.get(benchmark_id).cloned();
+        let mut roots = known.unwrap_or_default();
+        roots.add(record);
+        if roots.newest().is_none() {
+            return Ok(());
+        }
+        store::put_roots(ctx, benchmark_id, Some(&roots))?;
+        self.former_roots.insert(benchmark_id.to_owned(), roots);
+        if self.former_roots.len() > FORMER_ROOTS_COUNT_MAX {
+            let by_age = self.former_roots.iter();
+            let oldest = by_age.min_by_key(|(_, roots)| roots.block_started);
+            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
+                self.forget_root(ctx, &id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the roots of benchmarks that no block can confirm any more.
+    pub(crate) fn forget_expired_roots(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let window = self.network.window;
+        let all = self.former_roots.iter();
+        let expired = all.filter(|(_, roots)| window.is_expired(roots.block_started));
+        let expired: Vec<String> = expired.map(|(id, _)| id.clone()).collect();
+        for benchmark_id in expired {
+            self.forget_root(ctx, &benchmark_id)?;
+        }
+        Ok(())
+    }
+
+    fn forget_root(&mut self, ctx: &mut Context<'_>, benchmark_id: &str) -> Result<()> {
+        store::put_roots(ctx, benchmark_id, None)?;
+        self.former_roots.remove(benchmark_id);
         Ok(())
     }
 }

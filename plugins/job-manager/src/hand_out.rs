@@ -1,7 +1,7 @@
 //! What goes out: batches, and what is ready.
 
 use serde_json::Value;
-use tig_events::NewBatch;
+use tig_events::{BatchesWithdrawn, NewBatch};
 use tig_plugin_api::prelude::*;
 
 use crate::job::{Job, Stage, Unprovable};
@@ -113,6 +113,23 @@ impl JobManager {
             Some(index) => self.hand_out(ctx, benchmark_id, index),
             None => Ok(()),
         }
+    }
+
+    /// What of a job is out and waits for a slave need not be computed any more: its audits, or all its batches.
+    pub(crate) fn withdraw_batches(
+        &self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        audits_only: bool,
+    ) -> Result<()> {
+        let is_out = |job: &Job| !job.audits().is_empty() || job.schedule.num_out() > 0;
+        if self.jobs.get(benchmark_id).is_some_and(is_out) {
+            ctx.emit(&BatchesWithdrawn {
+                benchmark_id: benchmark_id.to_owned(),
+                audits_only,
+            })?;
+        }
+        Ok(())
     }
 
     /// Emits `benchmark_ready` or `proof_ready` if the job is so far, once per job and process.

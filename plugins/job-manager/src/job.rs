@@ -213,14 +213,14 @@ impl Job {
             Stage::Abandoned
         } else if self.record.terms.is_none() {
             Stage::Waiting
+        } else if self.has_wrong_root() {
+            Stage::Auditing
         } else if !is_sampled && !whole {
             Stage::Computing
         } else if !is_sampled && self.record.announced_root.is_none() && !self.audits.is_empty() {
             Stage::Auditing
         } else if !is_sampled {
             Stage::BenchmarkReady
-        } else if self.has_wrong_root() {
-            Stage::Auditing
         } else if whole && self.samples.keys().all(|&index| self.is_proved(index)) {
             Stage::ProofReady
         } else {
@@ -399,16 +399,10 @@ impl Job {
         terms.map_or(0, |terms| terms.retry_delay_ms)
     }
 
-    /// Whether the confirmed benchmark with this root may be ours: no other one was handed on.
-    pub(crate) fn may_have_root(&self, committed: MerkleHash) -> bool {
-        let announced = self.record.announced_root;
-        announced.is_none_or(|announced| announced == committed)
-    }
-
     /// Whether no batch may change any more, since the benchmark builds on it.
     pub(crate) fn is_fixed(&self) -> bool {
         match self.record.committed_root {
-            Some(root) if self.may_have_root(root) => self.tree.root() == Some(root),
+            Some(root) if self.record.may_have_root(root) => self.tree.root() == Some(root),
             _ => self.record.is_committed(),
         }
     }
@@ -421,7 +415,7 @@ impl Job {
     /// Whether the roots do not lead to that of the confirmed benchmark, which may be ours: some are missing or wrong.
     pub(crate) fn lacks_right_root(&self) -> bool {
         let committed = self.record.committed_root;
-        let expected = committed.filter(|root| self.may_have_root(*root));
+        let expected = committed.filter(|root| self.record.may_have_root(*root));
         expected.is_some_and(|expected| self.tree.root() != Some(expected))
     }
 

@@ -55,6 +55,12 @@ impl Present {
     fn has_other_than(&self, slave: &str) -> bool {
         self.0.keys().any(|other| other != slave)
     }
+
+    /// Whether a slave is there that has not spoken in this audit, and may.
+    pub(crate) fn has_voice_for(&self, audit: &Audit) -> bool {
+        let may_speak = |slave: &String| !audit.slaves().any(|spoken| spoken == slave);
+        !audit.is_full() && self.0.keys().any(may_speak)
+    }
 }
 
 /// What follows from a verdict.
@@ -238,6 +244,7 @@ impl JobManager {
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.forget(now_ms);
+        self.give_up_former_roots(ctx)?;
         let (mut due, mut over, mut stale) = (Vec::new(), Vec::new(), Vec::new());
         for (benchmark_id, job) in self.jobs.iter().filter(|(_, job)| job.is_active()) {
             let delay_ms = job.retry_delay_ms();
@@ -455,7 +462,7 @@ impl JobManager {
         record.abandon(reason, now_ms);
         store::put_job(ctx, benchmark_id, &record)?;
         job.update(record);
-        Ok(())
+        self.withdraw_batches(ctx, benchmark_id, false)
     }
 }
 
@@ -469,7 +476,7 @@ fn is_dissent(job: &Job, stored: &BatchRecord, claim: &BatchRecord, is_settled: 
 }
 
 /// Whether an audit has waited for so long that it need not be waited for.
-fn is_overdue(job: &Job, open: &OpenAudit, now_ms: u64) -> bool {
+pub(crate) fn is_overdue(job: &Job, open: &OpenAudit, now_ms: u64) -> bool {
     let waited_ms = now_ms.saturating_sub(open.since_ms);
     waited_ms >= job.retry_delay_ms().saturating_mul(RETRIES_MAX)
 }

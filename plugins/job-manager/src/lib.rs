@@ -3,11 +3,11 @@
 //! | | |
 //! |---|---|
 //! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `submit_benchmark_error`, `submit_proof_error`, `slave_quarantined`, `update` |
-//! | emits | `new_batch`, `audit_batch`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
+//! | emits | `new_batch`, `audit_batch`, `batches_withdrawn`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
 //! | routes | `GET /jobs`; `GET /operator/panel/jobs`, with `id=` of a benchmark its batches |
 //! | conditions | `job_waiting`, `job_disputed`, `job_abandoned` (for an hour), `jobs_late`, `audits_overdue`, `no_results` |
 //! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries`, `audit_share`, `verifier` |
-//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `network` |
+//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `root/<benchmark id>`, `network` |
 //!
 //! A job is a function of what is stored and of the newest block. Every step can be repeated: after a restart all
 //! batches without a result are handed out again, and `benchmark_ready` or `proof_ready` is emitted once more;
@@ -29,6 +29,7 @@ mod conditions;
 mod config;
 mod details;
 mod finished;
+mod former_roots;
 mod hand_out;
 mod job;
 mod judge;
@@ -56,9 +57,10 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tig_events::{
-    AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, BlockClock, Lenient, NewBatch,
-    PrecommitConfirmed, ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted,
-    SlaveQuarantined, SubmitBenchmarkError, SubmitProofError, Throughput, is_reconfirmed,
+    AuditBatch, BatchReceived, BatchesWithdrawn, BenchmarkConfirmed, BenchmarkReady, BlockClock,
+    Lenient, NewBatch, PrecommitConfirmed, ProofConfirmed, ProofReady, ResultRefused,
+    SlaveConvicted, SlaveQuarantined, SubmitBenchmarkError, SubmitProofError, Throughput,
+    is_reconfirmed,
 };
 use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
@@ -66,6 +68,7 @@ use tig_plugin_api::prelude::*;
 use crate::batch_rate::BatchRate;
 use crate::config::Config;
 use crate::finished::Finished;
+use crate::former_roots::FormerRoots;
 use crate::job::{Accepted, Job, Refusal};
 use crate::judge::Present;
 use crate::network::{Network, NewBlock, Proof};
@@ -78,6 +81,8 @@ struct JobManager {
     config: Config,
     network: Network,
     jobs: BTreeMap<String, Job>,
+    /// By benchmark id.
+    former_roots: BTreeMap<String, FormerRoots>,
     present: Present,
     pace: Pace,
     /// What was last reported of it.
@@ -95,6 +100,7 @@ struct JobManager {
     routes("GET /jobs", "GET /operator/panel/jobs"),
     emits(
         AuditBatch,
+        BatchesWithdrawn,
         BenchmarkReady,
         NewBatch,
         ProofReady,
@@ -113,6 +119,7 @@ impl JobManager {
             config,
             network,
             jobs,
+            former_roots: store::restore_roots(ctx)?,
             present: Present::default(),
             pace: Pace::default(),
             throughput: Throughput::default(),
@@ -131,6 +138,7 @@ impl JobManager {
         let network = self.network.at(&event);
         store::put_network(ctx, &network)?;
         self.network = network;
+        self.forget_expired_roots(ctx)?;
         self.clock.see(self.network.window.height, ctx.now_ms());
         let known: BTreeSet<String> = self
             .jobs

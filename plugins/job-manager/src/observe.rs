@@ -142,25 +142,27 @@ impl JobManager {
     /// Emits what has been measured, if it is news.
     pub(crate) fn publish_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let mut open: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut open: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
         let mut jobs = 0;
         for job in self.jobs.values() {
             let challenge_id = job.record().settings.challenge_id.as_str();
-            let (nonces, computed) = open.entry(challenge_id).or_default();
+            let (nonces, rechecked, computed) = open.entry(challenge_id).or_default();
             *nonces += job.open_nonces();
+            *rechecked += self.rechecked_nonces(job);
             let stage = job.stage();
             *computed += u64::from(matches!(stage, Stage::Auditing | Stage::BenchmarkReady));
             jobs += u64::from(stage != Stage::Abandoned);
         }
         let has_work = |challenge_id: &str| {
             open.get(challenge_id)
-                .is_some_and(|&(nonces, _)| nonces > 0)
+                .is_some_and(|&(nonces, ..)| nonces > 0)
         };
+        // Without what is rechecked: the pace is that of first results, and slaves may leave such a batch alone for long.
         self.pace.tick(now_ms, has_work);
-        let challenge = |challenge_id: &str, (open_nonces, computed): (u64, u64)| {
+        let challenge = |challenge_id: &str, (nonces, rechecked, computed): (u64, u64, u64)| {
             let throughput = ChallengeThroughput {
                 nonces_per_second: self.pace.rate(challenge_id),
-                open_nonces,
+                open_nonces: nonces + rechecked,
                 computed_jobs: Some(computed),
             };
             (challenge_id.to_owned(), throughput)
@@ -171,7 +173,7 @@ impl JobManager {
             .collect();
         for challenge_id in self.throughput.challenges.keys() {
             if !challenges.contains_key(challenge_id) {
-                challenges.extend([challenge(challenge_id, (0, 0))]);
+                challenges.extend([challenge(challenge_id, (0, 0, 0))]);
             }
         }
         let per_minute = self.batch_rate.per_minute(now_ms);

@@ -13,7 +13,7 @@ use tig_protocol::MerkleHash;
 
 use crate::audit::Audit;
 use crate::job::{Job, OpenAudit};
-use crate::judge::AUDITS_OUT_MAX;
+use crate::judge::{AUDITS_OUT_MAX, is_overdue};
 use crate::{JobManager, store};
 
 /// Roots that are put into the tree together, to see whether they lead to that of the benchmark. With more lies than that, a
@@ -60,6 +60,41 @@ impl JobManager {
         Ok(())
     }
 
+    /// Gives up the former roots of jobs whose benchmark no block has confirmed again in the time that slaves have for an audit:
+    /// either nobody is there to find the lie, or it was part of the former benchmark. Its audits are then those of a sample.
+    pub(crate) fn give_up_former_roots(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        for (benchmark_id, job) in &mut self.jobs {
+            let is_unanswered =
+                |open: &OpenAudit| !open.audit.is_dispute() && is_overdue(job, open, now_ms);
+            let is_confirmed = job.record().sampled_nonces.is_some();
+            if is_confirmed || !job.has_wrong_root() || !job.audits().values().any(is_unanswered) {
+                continue;
+            }
+            let mut record = job.record().clone();
+            record.committed_root = None;
+            store::put_job(ctx, benchmark_id, &record)?;
+            job.update(record);
+            ctx.warn_with(
+                "the roots of the batches differ from those before a rollback, and no slave has taken the audits: the benchmark is submitted",
+                &[("benchmark_id", benchmark_id)],
+            );
+        }
+        Ok(())
+    }
+
+    /// Nonces of a job that are computed once more because it has a wrong root, as far as a slave is there for them. Audits by
+    /// sample are not among them: they are few, and given up soon.
+    pub(crate) fn rechecked_nonces(&self, job: &Job) -> u64 {
+        if !job.is_active() || !job.has_wrong_root() {
+            return 0;
+        }
+        let audits = job.audits().iter();
+        let taken = audits.filter(|(_, open)| self.present.has_voice_for(&open.audit));
+        let batches = taken.filter_map(|(&index, _)| job.batch(index));
+        batches.map(|batch| batch.num_nonces).sum()
+    }
+
     /// Replaces results by what other slaves claim, if that leads to the root of the confirmed benchmark: the job's audits are to
     /// be ended then. To be called with each new result of `slave` for batch `index`. Returns whether it has.
     pub(crate) fn try_claims(
@@ -96,7 +131,8 @@ impl JobManager {
         benchmark_id: &str,
     ) -> Result<()> {
         let job = self.jobs.get(benchmark_id);
-        let Some(job) = job.filter(|job| job.is_proved_right()) else {
+        let is_over = |job: &&Job| job.is_proved_right() && !job.audits().is_empty();
+        let Some(job) = job.filter(is_over) else {
             return Ok(());
         };
         let mut dissents = Vec::new();
@@ -108,6 +144,7 @@ impl JobManager {
             }
         }
         let audited: Vec<u64> = job.audited().collect();
+        self.withdraw_batches(ctx, benchmark_id, true)?;
         for index in audited {
             self.put_audit(ctx, benchmark_id, index, None)?;
         }

@@ -1,10 +1,12 @@
 //! What a job's record must be, given what is stored and what a block shows. Applying the answer twice changes nothing.
 
 use tig_events::is_reconfirmed;
+use tig_protocol::MerkleHash;
 use tig_protocol::api::{Benchmark, Precommit};
 
 use crate::config::{ChallengeConfig, Config};
 use crate::finished::Outcome;
+use crate::former_roots::FormerRoots;
 use crate::job::{Job, Stage, Unprovable};
 use crate::network::Network;
 use crate::record::{Abandoned, JobRecord};
@@ -38,8 +40,9 @@ pub(crate) enum Change {
 }
 
 /// The change of `job`, which is `None` if it is not known, in view of `sighting`, which is `None` if no block shows it.
+/// `former_roots` are those of its benchmark before it was dropped or restarted.
 pub(crate) fn reconcile(
-    job: Option<&Job>,
+    (job, former_roots): (Option<&Job>, Option<&FormerRoots>),
     sighting: Option<&Sighting<'_>>,
     config: &Config,
     network: &Network,
@@ -53,10 +56,14 @@ pub(crate) fn reconcile(
     let is_stale =
         |job: &&Job| sighting.is_some_and(|sighting| sighting.is_reconfirmed(job.record()));
     let (restarted, job) = (job.filter(is_stale), job.filter(|job| !is_stale(job)));
+    let mut former_roots = former_roots.cloned().unwrap_or_default();
+    if let Some(job) = restarted {
+        former_roots.add(job.record());
+    }
     let before = job.map(Job::record);
     let mut record = match (before, sighting) {
         (Some(record), _) => record.clone(),
-        (None, Some(sighting)) => new_record(sighting.precommit, now_ms)?,
+        (None, Some(sighting)) => new_record(sighting.precommit, &former_roots, now_ms)?,
         (None, None) => return None,
     };
     if network.window.is_expired(record.block_started) {
@@ -67,7 +74,7 @@ pub(crate) fn reconcile(
     }
     let benchmark = sighting.and_then(|sighting| sighting.benchmark);
     if let Some(benchmark) = benchmark {
-        observe_benchmark(&mut record, benchmark, now_ms);
+        observe_benchmark(&mut record, benchmark, &former_roots, now_ms);
     }
     if let Some(state) = sighting.and_then(|sighting| sighting.precommit.state.as_ref()) {
         let before = record.times.precommit_height;
@@ -78,20 +85,15 @@ pub(crate) fn reconcile(
         // This host restarted at an earlier block, or the network has lengthened the lifespan.
         record.resume();
     }
+    if let (Some(committed), None) = (stale_root(&record, &former_roots), &record.abandoned) {
+        record.abandon(Abandoned::StaleRoot { committed }, now_ms);
+    }
     let other_root = job.and_then(|job| other_root(job, &record));
     if let (Some(job), Some(reason), None) = (job, &other_root, &record.abandoned) {
         let challenge_id = &record.settings.challenge_id;
         let challenge = network.challenge_config(config, challenge_id);
-        // What nobody has confirmed is audited first (`recheck`): one of our slaves may be wrong, and the fee is paid. While no
-        // block has shown the challenge, the verifier is not known, and time alone ends the job.
-        let is_unchecked = |challenge: &ChallengeConfig| {
-            let mut unchecked = job.unchecked(challenge.verifier.as_deref());
-            unchecked.next().is_some()
-        };
-        let committed = record.committed_root;
-        let may_be_ours = committed.is_some_and(|root| job.may_have_root(root));
-        if !may_be_ours || !challenge.is_none_or(is_unchecked) {
-            record.abandon(reason.clone(), now_ms);
+        if !may_reach_root(job, &record, challenge) {
+            give_up_root(&mut record, reason, now_ms);
         }
     }
     if is_too_late && record.abandoned.is_none() && has_work_left(job, &record) {
@@ -107,6 +109,36 @@ pub(crate) fn reconcile(
         return Some(Change::Restart(Box::new(record)));
     }
     Some(Change::Put(Box::new(record)))
+}
+
+/// Root of the confirmed benchmark, if it is one for another random hash: no result for the present one can lead there.
+fn stale_root(record: &JobRecord, former_roots: &FormerRoots) -> Option<MerkleHash> {
+    let committed = record.committed_root?;
+    let is_own = record.announced_root == Some(committed);
+    (!is_own && former_roots.is_stale(committed, &record.rand_hash)).then_some(committed)
+}
+
+/// Whether the batches of `job`, which lead to another root than that of the benchmark, may still lead there. What nobody has
+/// confirmed is audited first (`recheck`): one of our slaves may be wrong, and the fee is paid. While no block has shown the
+/// challenge, the verifier is not known, and time alone ends the job.
+fn may_reach_root(job: &Job, record: &JobRecord, challenge: Option<&ChallengeConfig>) -> bool {
+    let committed = record.committed_root;
+    let may_be_ours = committed.is_some_and(|root| record.may_have_root(root));
+    let is_unchecked = |challenge: &ChallengeConfig| {
+        let mut unchecked = job.unchecked(challenge.verifier.as_deref());
+        unchecked.next().is_some()
+    };
+    may_be_ours && challenge.is_none_or(is_unchecked)
+}
+
+/// The root of the benchmark is not to be reached.
+fn give_up_root(record: &mut JobRecord, reason: &Abandoned, now_ms: u64) {
+    if record.sampled_nonces.is_some() {
+        record.abandon(reason.clone(), now_ms);
+    } else {
+        // A lie was part of the former benchmark, which no block shows any more: one that is checked may take its place.
+        record.committed_root = None;
+    }
 }
 
 /// Set if the batches of `job` lead to another root than that of the benchmark in `record`, the next one of `job`.
@@ -127,7 +159,8 @@ fn has_work_left(job: Option<&Job>, record: &JobRecord) -> bool {
 }
 
 /// `None` as long as the precommit is not confirmed.
-fn new_record(precommit: &Precommit, now_ms: u64) -> Option<JobRecord> {
+fn new_record(precommit: &Precommit, former_roots: &FormerRoots, now_ms: u64) -> Option<JobRecord> {
+    let rand_hash = precommit.state.as_ref()?.rand_hash.clone()?;
     Some(JobRecord {
         settings: precommit.settings.clone(),
         num_nonces: precommit
@@ -135,12 +168,12 @@ fn new_record(precommit: &Precommit, now_ms: u64) -> Option<JobRecord> {
             .num_nonces
             .filter(|&num_nonces| num_nonces > 0)?
             .into(),
-        rand_hash: precommit.state.as_ref()?.rand_hash.clone()?,
+        committed_root: former_roots.root_for(&rand_hash),
+        rand_hash,
         block_started: precommit.details.block_started,
         terms: None,
         announced_root: None,
         sampled_nonces: None,
-        committed_root: None,
         abandoned: None,
         reconfirmed: false,
         times: Times {
@@ -150,7 +183,12 @@ fn new_record(precommit: &Precommit, now_ms: u64) -> Option<JobRecord> {
     })
 }
 
-fn observe_benchmark(record: &mut JobRecord, benchmark: &Benchmark, now_ms: u64) {
+fn observe_benchmark(
+    record: &mut JobRecord,
+    benchmark: &Benchmark,
+    former_roots: &FormerRoots,
+    now_ms: u64,
+) {
     let state = benchmark.state.as_ref();
     let height = state.and_then(|state| state.block_confirmed);
     if let Some(nonces) = state.and_then(|state| state.sampled_nonces.clone()) {
@@ -164,5 +202,14 @@ fn observe_benchmark(record: &mut JobRecord, benchmark: &Benchmark, now_ms: u64)
         record.times.benchmark_height = height.or(record.times.benchmark_height);
         record.sampled_nonces = Some(nonces);
         record.committed_root = benchmark.details.merkle_root.or(record.committed_root);
+        if record.announced_root.is_none() {
+            // Nothing was handed on for this random hash, so a root that the listing lacks is one for another.
+            record.committed_root = record.committed_root.or(former_roots.newest());
+        }
+        let former = former_roots.root_for(&record.rand_hash);
+        if former.is_some() && record.committed_root == former && record.announced_root != former {
+            // It is the former benchmark, and the network takes one only: what was handed on since is void.
+            record.announced_root = None;
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct JobRecord {
     /// `None` until the benchmark is confirmed.
     #[serde(default)]
     pub(crate) sampled_nonces: Option<Vec<u64>>,
-    /// Root of the confirmed benchmark.
+    /// Root of the confirmed benchmark. Known before it is confirmed again if the job is rebuilt after a rollback.
     #[serde(default)]
     pub(crate) committed_root: Option<MerkleHash>,
     /// Why nothing more is done for the job; it is kept until it expires, lest it be created again.
@@ -41,6 +41,12 @@ impl JobRecord {
     /// Whether the network knows the root, or may soon.
     pub(crate) fn is_committed(&self) -> bool {
         self.announced_root.is_some() || self.committed_root.is_some()
+    }
+
+    /// Whether the confirmed benchmark with this root may be ours: no other one was handed on.
+    pub(crate) fn may_have_root(&self, committed: MerkleHash) -> bool {
+        self.announced_root
+            .is_none_or(|announced| announced == committed)
     }
 
     pub(crate) fn abandon(&mut self, reason: Abandoned, now_ms: u64) {
@@ -65,6 +71,10 @@ pub(crate) enum Abandoned {
         committed: MerkleHash,
     },
     #[error(
+        "root {committed} of the confirmed benchmark was computed for a block that the network has rolled back"
+    )]
+    StaleRoot { committed: MerkleHash },
+    #[error(
         "the whole branch of nonce {nonce} does not lead to the root of the confirmed benchmark"
     )]
     BrokenBranch { nonce: u64 },
@@ -80,6 +90,9 @@ impl Abandoned {
         match self {
             Self::OtherRoot { .. } => {
                 "make sure that no other master works for the same player; if none does, a slave was wrong: add slaves, or name a verifier"
+            }
+            Self::StaleRoot { .. } => {
+                "nothing is to be done: it was submitted before the rollback was seen"
             }
             Self::BrokenBranch { .. } | Self::Disproved { .. } => {
                 "find out which slaves computed it; raise audit_share, or name a verifier"

@@ -1,10 +1,12 @@
-//! The stored form: `job/<benchmark id>`, `batch/<benchmark id>/<index>` and `audit/<benchmark id>/<index>`.
+//! The stored form: `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>` and
+//! `root/<benchmark id>`.
 
 use std::collections::BTreeMap;
 
 use tig_plugin_api::prelude::*;
 
 use crate::audit::Audit;
+use crate::former_roots::FormerRoots;
 use crate::job::Job;
 use crate::network::Network;
 use crate::record::{BatchRecord, JobRecord};
@@ -12,6 +14,7 @@ use crate::record::{BatchRecord, JobRecord};
 const JOB: &str = "job/";
 const BATCH: &str = "batch/";
 const AUDIT: &str = "audit/";
+const ROOT: &str = "root/";
 const NETWORK: &str = "network";
 
 pub(crate) fn put_job(ctx: &mut Context<'_>, benchmark_id: &str, record: &JobRecord) -> Result<()> {
@@ -36,6 +39,23 @@ pub(crate) fn put_audit(
     audit: Option<&Audit>,
 ) -> Result<()> {
     put_or_delete(ctx, &part_key(AUDIT, benchmark_id, index), audit)
+}
+
+/// `None` forgets them.
+pub(crate) fn put_roots(
+    ctx: &mut Context<'_>,
+    benchmark_id: &str,
+    roots: Option<&FormerRoots>,
+) -> Result<()> {
+    put_or_delete(ctx, &format!("{ROOT}{benchmark_id}"), roots)
+}
+
+/// The former roots of each benchmark that has some.
+pub(crate) fn restore_roots(ctx: &mut Context<'_>) -> Result<BTreeMap<String, FormerRoots>> {
+    let roots = ctx.scan_sound::<FormerRoots>(ROOT)?.into_iter();
+    Ok(roots
+        .map(|(key, roots)| (key[ROOT.len()..].to_owned(), roots))
+        .collect())
 }
 
 pub(crate) fn put_network(ctx: &mut Context<'_>, network: &Network) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_batch`, `audit_batch`, `new_block`, `update`, `result_refused`, `slave_convicted` |
+//! | handles | `new_batch`, `audit_batch`, `batches_withdrawn`, `new_block`, `update`, `result_refused`, `slave_convicted` |
 //! | emits | `batch_result` (durable), `slave_quarantined` (durable), `fleet` |
 //! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves`, `POST /pardon-slave`, `GET /operator/panel/slaves` |
 //! | commands | `cordon`, `uncordon`, `pardon`, each of one `slave` |
@@ -59,8 +59,8 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    AuditBatch, BatchReceived, BlockHead, Fleet, ListedPrecommit, NewBatch, ResultRefused,
-    SlaveConvicted, SlaveQuarantined,
+    AuditBatch, BatchReceived, BatchesWithdrawn, BlockHead, Fleet, ListedPrecommit, NewBatch,
+    ResultRefused, SlaveConvicted, SlaveQuarantined,
 };
 use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
@@ -197,6 +197,22 @@ impl SlaveManager {
         };
         let pushed = self.state.queue.push_audit(event.batch, rules);
         self.wake(ctx, pushed)
+    }
+
+    fn on_batches_withdrawn(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: BatchesWithdrawn,
+    ) -> Result<()> {
+        let benchmark_id = &event.benchmark_id;
+        let count = self.state.queue.withdraw(benchmark_id, event.audits_only);
+        if count > 0 {
+            ctx.info_with(
+                "batches removed: nobody need compute them any more",
+                &[("benchmark_id", benchmark_id), ("count", &count)],
+            );
+        }
+        Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {

@@ -67,7 +67,19 @@ fn rebuilt_job_with_a_lie_is_audited_and_proved() {
     let lies = [lie_at(0), lie_at(4)];
     assert_eq!(refused, lies.each_ref().map(|(a, b, c)| (a, b, c)));
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["result_refused", "result_refused", "proof_ready"]);
+    assert_eq!(
+        names,
+        [
+            "batches_withdrawn",
+            "result_refused",
+            "result_refused",
+            "proof_ready"
+        ]
+    );
+    assert_eq!(
+        events[0].1,
+        json!({ "benchmark_id": ID, "audits_only": true })
+    );
     assert!(!manager.stored().keys().any(|key| key.starts_with("audit/")));
     manager.restart();
     manager.event("new_block", confirmed(105));
@@ -327,4 +339,28 @@ fn proved_roots_survive_a_quarantine() {
     manager.event("slave_quarantined", quarantined);
     assert_eq!(take(&mut manager, "new_batch"), Vec::<Value>::new());
     assert_eq!(stage(&mut manager)["stage"], "proof_ready");
+}
+
+/// So that no precommit is made that the slaves have no time for. With one slave, nobody is there to compute them.
+#[test]
+fn audits_of_a_wrong_root_are_open_work() {
+    for (of_4, expected) in [("liar", 10), ("ann", 0)] {
+        let mut manager = start(4);
+        for batch in rebuild(&mut manager) {
+            let result = match batch["start_nonce"] == 4 {
+                true => by(of_4, lie(work(&batch))),
+                false => by("ann", work(&batch)),
+            };
+            manager.event("batch_result", result);
+        }
+        manager.update();
+        manager.emitted();
+        manager.advance_ms(60_000);
+        manager.update();
+        let reported = manager.emitted().into_iter();
+        let mut reported = reported.filter(|(name, _)| name == "throughput");
+        let throughput = reported.next_back().unwrap().1;
+        let open = &throughput["challenges"]["c003"]["open_nonces"];
+        assert_eq!(*open, expected, "{of_4}");
+    }
 }

@@ -23,6 +23,9 @@ pub(super) struct Job {
     /// Its benchmark was listed, or proofs of it were wanted: a listing that lacks it says nothing.
     #[serde(default)]
     pub(super) is_benchmarked: bool,
+    /// What nobody need compute any more: slaves that have it may answer, and nobody else gets it.
+    #[serde(default)]
+    pub(super) withdrawn: BTreeSet<Version>,
     #[serde(default, rename = "strays")]
     pub(super) late: LateResults,
 }
@@ -143,6 +146,26 @@ impl Queue {
         forgotten
     }
 
+    /// Forgets the waiting audits of a job, or all its waiting batches, and returns their number.
+    pub(crate) fn withdraw(&mut self, benchmark_id: &str, audits_only: bool) -> usize {
+        let Some(&number) = self.numbers.get(benchmark_id) else {
+            return 0;
+        };
+        let versions = Version::ALL.into_iter();
+        let versions = versions.filter(|version| !audits_only || *version == Version::Audit);
+        let mut forgotten = 0;
+        for version in versions {
+            for key in self.waiting.keys(BatchKey::job_range(version, number)) {
+                self.waiting.remove(key);
+                forgotten += 1;
+            }
+            if let Some(job) = self.jobs.get_mut(&number) {
+                job.withdrawn.insert(version);
+            }
+        }
+        forgotten
+    }
+
     /// Random hash of the job's batches.
     pub(crate) fn rand_hash(&self, benchmark_id: &str) -> Option<&str> {
         Some(&self.job(benchmark_id)?.template.rand_hash)
@@ -230,6 +253,7 @@ impl Queue {
             template: batch,
             block_started: listed,
             is_benchmarked: false,
+            withdrawn: BTreeSet::new(),
             late,
         };
         self.jobs.insert(number, job);

@@ -369,10 +369,9 @@ impl Queue {
         };
         let start_nonce = batch.start_nonce;
         let job = self.job_of(batch);
-        if version == Version::Proof
-            && let Some(job) = self.jobs.get_mut(&job)
-        {
-            job.is_benchmarked = true;
+        if let Some(job) = self.jobs.get_mut(&job) {
+            job.is_benchmarked |= version == Version::Proof;
+            job.withdrawn.remove(&version);
         }
         let key = BatchKey {
             version,
@@ -406,8 +405,9 @@ impl Queue {
     }
 
     fn put_back(&mut self, key: BatchKey, entry: Entry) -> bool {
-        let is_needed =
-            key.version != Version::Plain || !self.is_open(key.with_version(Version::Proof));
+        let is_withdrawn = |job: &Job| job.withdrawn.contains(&key.version);
+        let is_needed = !self.jobs.get(&key.job).is_some_and(is_withdrawn)
+            && (key.version != Version::Plain || !self.is_open(key.with_version(Version::Proof)));
         if is_needed {
             self.waiting.insert(key, entry);
         }

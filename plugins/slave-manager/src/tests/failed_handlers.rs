@@ -13,6 +13,7 @@ enum Step {
         hash: &'static str,
     },
     Audit(u64),
+    Withdrawn(bool),
     Get(&'static str),
     Post {
         slave: &'static str,
@@ -46,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => batch.prop_map(|(start_nonce, sampled, hash)| Step::Batch { start_nonce, sampled, hash }),
         2 => start_nonce().prop_map(Step::Audit),
+        1 => any::<bool>().prop_map(Step::Withdrawn),
         6 => slave().prop_map(Step::Get),
         6 => post.prop_map(|(slave, start_nonce, sampled, good)| Step::Post {
             slave, start_nonce, sampled, good,
@@ -98,6 +100,10 @@ fn play(manager: &mut Manager, step: &Step) -> tig_plugin_api::Result<Reply> {
         Step::Audit(start_nonce) => {
             let audit = json!({ "batch": batch_of(*start_nonce, false), "not_for": ["ann"] });
             event(manager, "audit_batch", audit)
+        }
+        Step::Withdrawn(audits_only) => {
+            let withdrawn = json!({ "benchmark_id": ID, "audits_only": audits_only });
+            event(manager, "batches_withdrawn", withdrawn)
         }
         Step::Get(slave) => ask(manager, slave, ("GET", "/get-batch?wait=1000"), ""),
         Step::Post {

@@ -405,3 +405,50 @@ fn unasked_proofs_free_batch_and_end_in_quarantine() {
         assert_eq!(report["quarantined"][0]["name"], "bad", "{sampled:?}");
     }
 }
+
+/// Nobody else computes what is settled, and the answer of the slave that has it is still taken.
+#[test]
+fn withdrawn_audits_go_to_nobody_else() {
+    let mut manager = start();
+    let push = |manager: &mut Manager, start_nonce| {
+        let batch = batch(ID, start_nonce, &[]);
+        manager.event("audit_batch", audit(batch, &["ann"], None));
+    };
+    push(&mut manager, 0);
+    push(&mut manager, 4);
+    let held = get(&mut manager, "bob").unwrap();
+    manager.event("new_batch", batch(ID, 8, &[]));
+    let withdrawn = |audits_only| json!({ "benchmark_id": ID, "audits_only": audits_only });
+    manager.event("batches_withdrawn", withdrawn(true));
+    assert_eq!(get(&mut manager, "cid").unwrap()["start_nonce"], 8);
+    assert_eq!(get(&mut manager, "cid"), None);
+    assert_eq!(post(&mut manager, "bob", &held, &result(&held)).status, 200);
+
+    // Also not once the lease is over, unless it is wanted again.
+    push(&mut manager, 12);
+    get(&mut manager, "bob").unwrap();
+    manager.event("batches_withdrawn", withdrawn(true));
+    manager.advance_ms(LEASE_MS);
+    manager.update();
+    assert_eq!(get(&mut manager, "cid").unwrap()["start_nonce"], 8);
+    assert_eq!(get(&mut manager, "cid"), None);
+    push(&mut manager, 12);
+    for slave in ["dan", "eve"] {
+        assert_eq!(get(&mut manager, slave).unwrap()["start_nonce"], 12);
+        manager.advance_ms(2 * LEASE_MS);
+        manager.update();
+    }
+}
+
+#[test]
+fn withdrawn_job_leaves_others_their_batches() {
+    let mut manager = start();
+    manager.event("new_batch", batch(ID, 0, &[]));
+    manager.event("new_batch", batch(ID, 4, &[5]));
+    manager.event("new_batch", batch("other", 0, &[]));
+    manager.event("batches_withdrawn", json!({ "benchmark_id": ID }));
+    assert_eq!(get(&mut manager, "ann").unwrap()["benchmark_id"], "other");
+    assert_eq!(get(&mut manager, "ann"), None);
+    manager.event("new_batch", batch(ID, 0, &[]));
+    assert_eq!(get(&mut manager, "ann").unwrap()["benchmark_id"], ID);
+}
