@@ -32,7 +32,10 @@ pub(crate) enum State {
     /// It is not there.
     Missing,
     /// It is as the variables say.
-    Current,
+    Current {
+        /// It is the very text that is written for them, without its sum, as after a full disk or a power cut between the two.
+        lacks_sum: bool,
+    },
     /// It was written from other variables, by another version or for another folder, and nobody has edited it since.
     Outdated(Vec<String>),
     /// It is another one than the variables say, and not the one that was written: the differences.
@@ -86,21 +89,21 @@ pub(crate) fn state(path: &Path, wanted: &str) -> Result<State, TextError> {
     let Some(found) = read(path)? else {
         return Ok(State::Missing);
     };
-    let wanted: Value = serde_json::from_str(wanted).unwrap_or_default();
+    let has_sum = written_sum(path) == payload_sha256(found.as_bytes());
+    let wanted_value: Value = serde_json::from_str(wanted).unwrap_or_default();
     let mut differences = Vec::new();
     match serde_json::from_str(&found) {
-        Ok(is) => compare("", &is, &wanted, &mut differences),
+        Ok(is) => compare("", &is, &wanted_value, &mut differences),
         Err(_) => differences.push("it is not JSON".to_owned()),
     }
-    if differences.is_empty() {
-        return Ok(State::Current);
-    }
-    Ok(
-        match written_sum(path) == payload_sha256(found.as_bytes()) {
-            true => State::Outdated(differences),
-            false => State::Edited(differences),
+    Ok(match has_sum {
+        _ if differences.is_empty() => State::Current {
+            // White space is an edit: the text is a person's then, and gets no sum.
+            lacks_sum: !has_sum && found == wanted,
         },
-    )
+        true => State::Outdated(differences),
+        false => State::Edited(differences),
+    })
 }
 
 /// Writes the file, and the sum with which [`state`] knows it again.
@@ -114,20 +117,12 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     write_sum(path, text)
 }
 
-/// Writes the sum of a file that is `text` and has another one or none, as after a full disk or a power cut between the two.
+/// Writes the sum of a file that is `text`.
 ///
 /// # Errors
 ///
 /// The system's reason.
-pub(crate) fn mend_sum(path: &Path, text: &str) -> io::Result<()> {
-    let is_text = read(path).is_ok_and(|found| found.as_deref() == Some(text));
-    match is_text && written_sum(path) != payload_sha256(text.as_bytes()) {
-        true => write_sum(path, text),
-        false => Ok(()),
-    }
-}
-
-fn write_sum(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_sum(path: &Path, text: &str) -> io::Result<()> {
     let sum = payload_sha256(text.as_bytes()) + "\n";
     whole_file::write(&sum_path(path), sum.as_bytes(), MODE)
 }
@@ -198,13 +193,15 @@ mod tests {
     const OLD: &str = r#"{"port": 1, "config": {"a": {"b": [1], "c": 2}}}"#;
     const NEW: &str = r#"{"port": 1, "config": {"a": {"b": [1, 2]}}}"#;
 
+    const SUMMED: State = State::Current { lacks_sum: false };
+
     #[test]
     fn file_that_was_written_is_known_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         assert_eq!(state(&path, NEW).unwrap(), State::Missing);
         write(&path, OLD).unwrap();
-        assert_eq!(state(&path, OLD).unwrap(), State::Current);
+        assert_eq!(state(&path, OLD).unwrap(), SUMMED);
         let differences = vec![
             "config.a.b is [1]; .env gives [1,2]".to_owned(),
             "config.a.c is 2; .env gives nothing".to_owned(),
@@ -215,12 +212,12 @@ mod tests {
         );
         // White space is an edit, too, but makes no difference.
         fs::write(&path, format!("{OLD} ")).unwrap();
-        assert_eq!(state(&path, OLD).unwrap(), State::Current);
+        assert_eq!(state(&path, OLD).unwrap(), SUMMED);
         assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
     }
 
     #[test]
-    fn sum_that_was_not_written_is_mended() {
+    fn written_text_without_its_sum_lacks_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         for sum in [None, Some("of another file")] {
@@ -229,16 +226,15 @@ mod tests {
                 None => fs::remove_file(sum_path(&path)).unwrap(),
                 Some(sum) => fs::write(sum_path(&path), sum).unwrap(),
             }
-            let is_edited = |state| matches!(state, State::Edited(_));
-            assert!(is_edited(state(&path, NEW).unwrap()));
+            let differs = state(&path, NEW).unwrap();
+            assert!(matches!(differs, State::Edited(_)), "{differs:?}");
+            assert_eq!(
+                state(&path, OLD).unwrap(),
+                State::Current { lacks_sum: true }
+            );
             // One that a person has edited is not taken for it.
             fs::write(&path, format!("{OLD} ")).unwrap();
-            mend_sum(&path, OLD).unwrap();
-            assert!(is_edited(state(&path, NEW).unwrap()));
-            fs::write(&path, OLD).unwrap();
-            mend_sum(&path, OLD).unwrap();
-            let state = state(&path, NEW).unwrap();
-            assert!(matches!(state, State::Outdated(_)), "{state:?}");
+            assert_eq!(state(&path, OLD).unwrap(), SUMMED);
         }
     }
 

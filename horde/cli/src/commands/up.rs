@@ -100,10 +100,10 @@ fn follow_environment(
     })?;
     let shown = path.display();
     match state {
-        State::Current => {
+        State::Current { lacks_sum } => {
             validator_config::write_secret(environment, folder)?;
             // The host can do without: only the next change of `.env` needs the sum.
-            if let Err(error) = config_file::mend_sum(path, &wanted) {
+            if lacks_sum && let Err(error) = config_file::write_sum(path, &wanted) {
                 output::note_line(&format!(
                     "note: cannot write the sum of {shown} beside it: {error}; until `up` can, a changed .env leaves {shown} as it is"
                 ));

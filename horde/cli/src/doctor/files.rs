@@ -106,7 +106,7 @@ pub(crate) fn differing_config(
     let wanted = validator_config::wanted(environment, folder, host.config(), false).ok()?;
     let part = "config";
     match config_file::state(host.config(), &wanted).ok()? {
-        State::Missing | State::Current => None,
+        State::Missing | State::Current { .. } => None,
         State::Outdated(differences) => Some(Finding::warning(
             part,
             format!(
