@@ -11,6 +11,7 @@ mod http;
 mod kill;
 mod log;
 mod observe;
+mod ports;
 mod printed_package;
 mod process;
 mod site;
@@ -30,6 +31,7 @@ pub use observe::{
     Benchmark, Contradiction, DevnetStatus, Evidence, Inability, Job, ObserveError, Sentence,
     Slave, SlaveStats, Stage, benchmark_of,
 };
+pub use ports::own_port;
 pub use printed_package::{PrintedPackage, printed_block};
 pub use process::{Process, ProcessError, peak_memory_bytes};
 pub use site::{Site, SiteError};

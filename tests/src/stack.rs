@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::config::MasterOptions;
 use crate::observe::{DevnetStatus, Job, ObserveError, SlaveStats};
+use crate::ports::own_port;
 use crate::process::{Process, ProcessError};
 use crate::site::Site;
 
@@ -56,7 +57,8 @@ impl Stack {
     pub fn start(site: Site, options: &MasterOptions, pace: Pace) -> Result<Self, StartError> {
         let mut devnet = site.spawn("tig-devnet", &mut site.devnet(0, pace.block_ms))?;
         let devnet_address = devnet.address()?;
-        site.write_config(options, &format!("http://{devnet_address}"), 0)?;
+        // A host that starts again listens on the same port.
+        site.write_config(options, &format!("http://{devnet_address}"), own_port())?;
         let mut host = site.spawn("tig-host", &mut site.host())?;
         let host_address = host.address()?;
         let mut slave = site.slave(&host_address, HONEST, pace.workers);

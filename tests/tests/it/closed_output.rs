@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process};
-use tig_system_tests::{Artifacts, MasterOptions, Process, Site, get, skip, wait_for};
+use tig_system_tests::{Artifacts, MasterOptions, Process, Site, get, own_port, skip, wait_for};
 
 use crate::programs::{END, Programs, exit_code};
-use crate::support::{PACE, PATIENCE, free_port, site};
+use crate::support::{PACE, PATIENCE, site};
 
 const CONFIG: i32 = 3;
 
@@ -137,7 +137,7 @@ fn refusal_that_nobody_reads_keeps_its_code() {
 fn server_with_full_output_serves() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    let port = free_port();
+    let port = own_port();
     let (_reader, writer) = full_pipe();
     let mut child = site
         .devnet(port, 100)
@@ -171,6 +171,7 @@ fn printing_commands(site: &Site, artifacts: &Artifacts) -> Vec<Command> {
         command("tig-slave", &["--help"]),
         command("tig-devnet", &["--help"]),
         command("tig-worker", &["--help"]),
+        command("tig-slave", &["completions", "bash"]),
     ]
 }
 
@@ -286,7 +287,7 @@ fn closed_terminal_does_not_end_the_host() {
     }
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    site.write_config(&MasterOptions::default(), "http://127.0.0.1:9", free_port())
+    site.write_config(&MasterOptions::default(), "http://127.0.0.1:9", own_port())
         .unwrap();
     // Without `--exit-with-parent`: the input is the terminal.
     let mut host = Command::new(site.artifacts().program("tig-host"));

@@ -17,12 +17,9 @@ fn start() -> Running {
     stack.host.kill();
     let file = stack.site.artifacts().plugin(EXAMPLE);
     stack.site.add_plugin(EXAMPLE, &file).unwrap();
-    let (_, port) = stack.host_address.rsplit_once(':').unwrap();
-    let port: u16 = port.parse().unwrap();
     patch_config(&stack.site, |config| {
         let names = PLUGINS.map(|name| if name == STOCK { EXAMPLE } else { name });
         config["extensions"] = json!(names);
-        config["port"] = json!(port);
         let sections = config["config"].as_object_mut().unwrap();
         sections.remove(STOCK);
         sections.insert(EXAMPLE.to_owned(), json!({}));

@@ -1,14 +1,14 @@
 //! The network is away when the host starts.
 
-use tig_system_tests::{DevnetStatus, wait_for};
+use tig_system_tests::{DevnetStatus, own_port, wait_for};
 
-use crate::support::{PACE, PATIENCE, free_port, holds_line, no_fraud, one_challenge, site};
+use crate::support::{PACE, PATIENCE, holds_line, no_fraud, one_challenge, site};
 
 #[test]
 fn host_retries_until_the_network_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    let port = free_port();
+    let port = own_port();
     let network = format!("127.0.0.1:{port}");
     site.write_config(&one_challenge(), &format!("http://{network}"), 0)
         .unwrap();

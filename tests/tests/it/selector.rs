@@ -36,12 +36,9 @@ fn start() -> Running {
     stack.host.kill();
     let file = stack.site.artifacts().plugin(SELECTOR);
     stack.site.add_plugin(SELECTOR, &file).unwrap();
-    let (_, port) = stack.host_address.rsplit_once(':').unwrap();
-    let port: u16 = port.parse().unwrap();
     patch_config(&stack.site, |config| {
         let names: Vec<&str> = PLUGINS.into_iter().chain([SELECTOR]).collect();
         config["extensions"] = json!(names);
-        config["port"] = json!(port);
         config["config"][SELECTOR] = json!({ "challenges": CHALLENGES, "min_share": SHARE_MIN });
         config["config"]["precommit_manager"]["algo_selection"][NEGLECTED]["weight"] =
             json!(WEIGHT);

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,18 +22,6 @@ pub(crate) const PACE: Pace = Pace {
     block_ms: 1_000,
     workers: 1,
 };
-
-/// Ports that the system gives to no program that lets it choose one: `ip_local_port_range` begins above them.
-const CHOSEN_PORTS: Range<u16> = 20_000..32_000;
-/// Ports that are tried.
-const PORTS_COUNT_MAX: usize = 100;
-
-/// A port that is free, and that the system does not give to another program before it is used.
-pub(crate) fn free_port() -> u16 {
-    let mut tried = (0..PORTS_COUNT_MAX).map(|_| fastrand::u16(CHOSEN_PORTS));
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.find(is_free).expect("a free port")
-}
 
 /// Processes of this machine whose command line holds `word`.
 pub(crate) fn processes_with(word: &str) -> Vec<String> {

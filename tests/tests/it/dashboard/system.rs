@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tig_system_tests::{DASHBOARD, MasterOptions, Process, Site, Stack, request, skip};
+use tig_system_tests::{DASHBOARD, MasterOptions, Process, Site, Stack, own_port, request, skip};
 
 use super::chromium::Chromium;
 use super::tab::Tab;
@@ -43,7 +43,8 @@ impl PageHost {
     pub(super) fn start_with(change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (site, token) = prepare(&folder);
-        site.write_config(&options(one_challenge()), "http://127.0.0.1:1", 0)
+        // A host that starts again listens on the same port.
+        site.write_config(&options(one_challenge()), "http://127.0.0.1:1", own_port())
             .unwrap();
         patch_config(&site, add_showcase);
         patch_config(&site, change);
@@ -60,8 +61,6 @@ impl PageHost {
 
     /// Starts the host again at its address, after it has ended.
     pub(super) fn restart(&mut self) {
-        let port: u16 = self.address.rsplit_once(':').unwrap().1.parse().unwrap();
-        patch_config(&self.site, |config| config["port"] = json!(port));
         let host = self.site.spawn("tig-host", &mut self.site.host());
         self.process = host.unwrap();
         self.process.address().unwrap();

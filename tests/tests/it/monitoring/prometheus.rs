@@ -7,10 +7,9 @@ use std::time::Duration;
 use std::{fs, io};
 
 use serde_json::Value;
-use tig_system_tests::{Process, get, wait_for};
+use tig_system_tests::{Process, get, own_port, wait_for};
 
 use super::root;
-use crate::support::free_port;
 
 /// For its start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -36,7 +35,7 @@ impl Prometheus {
         let config_file = folder.join("prometheus.yml");
         fs::write(&config_file, config).unwrap();
         // Prometheus does not say which port it has taken.
-        let address = format!("127.0.0.1:{}", free_port());
+        let address = format!("127.0.0.1:{}", own_port());
         let mut command = Command::new("prometheus");
         command
             .arg(format!("--config.file={}", config_file.display()))

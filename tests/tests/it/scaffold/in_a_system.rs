@@ -1,6 +1,6 @@
 //! Generated plugins at work: sampler, selector and observer among the stock extensions of a whole running system.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tig_system_tests::{PLUGINS, Stage, get};
 
 use super::{build, generate, section};
@@ -24,13 +24,10 @@ fn start() -> Running {
             .unwrap();
         sections.push((name.clone(), section(&name, &package)));
     }
-    let (_, port) = stack.host_address.rsplit_once(':').unwrap();
-    let port: u16 = port.parse().unwrap();
     patch_config(&stack.site, |config| {
         let stock = PLUGINS.into_iter().filter(|name| *name != STOCK_SAMPLER);
         let generated = sections.iter().map(|(name, _)| name.as_str());
         config["extensions"] = stock.chain(generated).collect();
-        config["port"] = json!(port);
         let all = config["config"].as_object_mut().unwrap();
         all.remove(STOCK_SAMPLER);
         all.extend(sections.clone());

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_system_tests::{
-    DASHBOARD, MasterOptions, NOTIFIER, PLAYER_ID, Process, Site, get, post, request, wait_for,
+    DASHBOARD, MasterOptions, NOTIFIER, PLAYER_ID, Process, Site, get, own_port, post, request,
+    wait_for,
 };
 
 use crate::dashboard::chromium::Chromium;
@@ -124,7 +125,7 @@ impl Rig {
         let webhook = Webhook::start(Mood::Answers(200));
         let url = format!("http://127.0.0.1:{}/", webhook.port);
         let mut devnet = plan.balance.map_or_else(
-            || site.devnet(0, plan.block_ms),
+            || site.devnet(own_port(), plan.block_ms),
             |balance| poor_devnet(&site, plan.block_ms, balance),
         );
         let mut devnet = site.spawn("tig-devnet", &mut devnet).unwrap();
