@@ -11,6 +11,7 @@ pub mod first_process;
 pub mod json_text;
 pub mod logging;
 pub mod output;
+pub mod ownership;
 pub mod place;
 pub mod plain_text;
 pub mod progress;

@@ -27,6 +27,7 @@ use layout::Header;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 use tig_process::file_signature::Signature;
+use tig_process::ownership::{self, RootRefused};
 use tracing::info;
 pub(crate) use view::View;
 
@@ -63,6 +64,9 @@ pub enum StoreError {
         /// What does not hold.
         source: Damage,
     },
+    /// The process is root's, and the store another user's.
+    #[error(transparent)]
+    Root(#[from] RootRefused),
     /// Another process has the file open.
     #[error("the store {} is in use by another tig-host; stop that one, or set `backup_folder` to another", path.display())]
     InUse {
@@ -168,6 +172,7 @@ impl Store {
             path: path.clone(),
             reason,
         };
+        ownership::refuse_root(&path)?;
         std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         let open = || {
             let database = Database::create(&path).map_err(|error| match error {
@@ -544,6 +549,19 @@ mod tests {
             .err()
             .unwrap();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    }
+
+    #[test]
+    fn root_cannot_open_store_of_another_user() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path()));
+        let path = folder.path().join(FILE_NAME);
+        if std::os::unix::fs::chown(&path, Some(54_321), None).is_err() {
+            // Not root.
+            return;
+        }
+        let error = Store::open(folder.path(), &Identity::new()).err().unwrap();
+        assert!(matches!(error, StoreError::Root(_)), "{error}");
     }
 
     #[test]

@@ -148,6 +148,22 @@ fn a_store_that_is_not_ours_ends_with_6() {
     check(&home, 6, &["in use by another tig-host"]);
 }
 
+/// Otherwise the service of the folder's owner could not open the store that root has made.
+#[test]
+fn root_in_folder_of_a_service_ends_with_6() {
+    let home = Home::new();
+    if std::os::unix::fs::chown(home.path(""), Some(987), None).is_err() {
+        // Not root.
+        return;
+    }
+    check(
+        &home,
+        6,
+        &["belongs to the user '#987'", "`sudo -u '#987'`"],
+    );
+    assert!(!home.path("backup").exists(), "nothing was touched");
+}
+
 #[test]
 fn the_earlier_masters_command_line_works_and_warns() {
     let home = Home::new();
