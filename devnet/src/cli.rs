@@ -1,9 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use tig_devnet::PLAYERS_MAX;
+use tig_process::documents::Documents;
 use tig_protocol::PlayerId;
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
@@ -11,8 +12,15 @@ use tig_protocol::PlayerId;
 /// SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it; under nohup a closed terminal does not. A log that nobody reads, or
 /// that cannot be written, is lost; the network goes on.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    name = "tig-devnet",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) documents: Option<Documents>,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
@@ -30,8 +38,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// Folder of algorithms, as <challenge name>/<algorithm name>.wasm
-    #[arg(long, value_name = "DIR")]
-    pub(crate) algorithms: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    algorithms: Option<PathBuf>,
     /// So many players drawn from the seed, or a JSON file: [{"player_id": "0x...", "api_key_file": "key"}, ...], each
     /// with "api_key" in place of "api_key_file" and "balance" in TIG if you like
     #[arg(long, value_name = "N|FILE", value_parser = parse_players)]
@@ -55,6 +63,14 @@ pub(crate) struct Cli {
     /// Stop when standard input ends
     #[arg(long)]
     pub(crate) exit_with_parent: bool,
+}
+
+impl Cli {
+    /// The folder of algorithms.
+    pub(crate) fn algorithms(&self) -> &Path {
+        // The command line of a network has one.
+        self.algorithms.as_deref().unwrap_or(Path::new(""))
+    }
 }
 
 /// What `--players` says.

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use cli::Cli;
 use start::Started;
 use tig_devnet::{Devnet, FolderWatch};
@@ -46,6 +46,12 @@ fn main() -> ExitCode {
 
 fn start_logged() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(documents) = &cli.documents {
+        return match documents.write(Cli::command()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => output::fail(&error),
+        };
+    }
     let _flush = match logging::start("info", LogFormat::Text) {
         Ok(flush) => flush,
         Err(error) => return output::fail(&error),
@@ -79,7 +85,7 @@ async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
         url,
     } = start::start(cli).await?;
     tokio::spawn(devnet.clone().reexecute_proofs());
-    tokio::spawn(watch(FolderWatch::new(&cli.algorithms), devnet.clone()));
+    tokio::spawn(watch(FolderWatch::new(cli.algorithms()), devnet.clone()));
     if cli.block_ms > 0 {
         let period = Duration::from_millis(cli.block_ms);
         tokio::spawn(produce_blocks(devnet.clone(), period));

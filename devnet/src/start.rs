@@ -112,7 +112,7 @@ fn network(
     }
     let mut config = devnet_config();
     config.benchmark_submissions.submission_delay_multiplier = cli.delay_multiplier;
-    let algorithms = load_folder(&cli.algorithms)?;
+    let algorithms = load_folder(cli.algorithms())?;
     for algorithm in &algorithms {
         info!(
             id = algorithm.id,

@@ -1,9 +1,10 @@
 //! Needs of every program as a process, written once: errors on one line, files that people write,
-//! output, logging, signals, threads.
+//! output, logging, signals, threads, and what shells and manuals know of a command line.
 //!
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.
 
 pub mod arenas;
+pub mod documents;
 pub mod error_chain;
 pub mod file_signature;
 pub mod finding;

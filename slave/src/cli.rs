@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use tig_http_client::{Trust, TrustError};
+use tig_process::documents::Documents;
 use tig_slave::doctor::Examined;
 use tig_slave::engine::{Engine, External};
 use tig_slave::{BadMaster, NameError, Pace, Settings, SlaveName, Token, TokenError, master_url};
@@ -26,7 +27,7 @@ SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops: the batch at work is given 
 written, is lost; the work goes on.
 
 `tig-slave status` shows the slaves that run here, `tig-slave doctor MASTER ..` what would keep one from its work. A master whose
-host name is `status` or `doctor` is given as a URL.
+host name is one of these commands, `completions` or `man` is given as a URL.
 
 Exit codes: 0 stopped; 1 could not start, or stopped by a second signal, or `status` may not look into a folder and sees no slave that
 runs; 2 wrong usage; 7 `status`: no slave runs; 11 `doctor`: something does not work.";
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Looks at all that can keep a slave from its work, and says what to do about it
     Doctor(DoctorArguments),
+    #[command(flatten)]
+    Documents(Documents),
 }
 
 /// Of `status`.

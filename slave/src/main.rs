@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tig_process::logging::{self, LogFormat};
 use tig_process::service_manager::service_manager;
 use tig_process::signals::{HangUp, Requests};
@@ -63,6 +63,10 @@ fn run() -> ExitCode {
     match cli.command {
         Some(Command::Status(arguments)) => show_status::run(&arguments),
         Some(Command::Doctor(arguments)) => show_doctor::run(arguments),
+        Some(Command::Documents(documents)) => match documents.write(Cli::command()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => output::fail(&error),
+        },
         None => match start(cli.slave) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => output::fail(&error),

@@ -4,7 +4,7 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches as _;
 use tig_process::{first_process, standard_error};
 
 use crate::cli::{Cli, Command, Failure, commands, measure, show_instance};
@@ -14,13 +14,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let matches = cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let done = match cli.command {
         Some(Command::ComputeSolution(args)) => commands::compute_solution(&args),
         Some(Command::VerifySolution(args)) => commands::verify_solution(&args),
         Some(Command::ComputeBatch(args)) => commands::compute_batch_command(args),
         Some(Command::Instance(args)) => show_instance::run(&args),
         Some(Command::Bench(args)) => measure::run(&args),
-        None => Err(Failure(Cli::command().render_help().to_string())),
+        Some(Command::Documents(documents)) => {
+            documents.write(cli::command()).map_err(Failure::error)
+        }
+        None => Err(Failure(cli::command().render_help().to_string())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -163,10 +163,7 @@ impl Built {
         let host = stage.join(HOST);
         self.strip(HOST, &host)?;
         self.stage_plugins(&stage, extensions())?;
-        let manual = stage.join("man");
-        run(Command::new(&host).arg("man").arg(&manual))?;
-        run(Command::new("gzip").args(["-9nr"]).arg(manual))?;
-        stage_completions(&stage, HOST)?;
+        stage_documents(&stage, &[HOST])?;
         let example = fs::read(workspace.root.join("config.example.json"))?;
         let config = installed_config(serde_json::from_slice(&example)?);
         fs::write(stage.join("config.example.json"), format!("{config:#}\n"))?;
@@ -175,17 +172,18 @@ impl Built {
 
     fn stage_slave(&self) -> Result<()> {
         let stage = self.emptied("slave")?;
-        for program in ["tig-slave", "tig-worker"] {
+        let programs = ["tig-slave", "tig-worker"];
+        for program in programs {
             self.strip(program, &stage.join(program))?;
         }
-        Ok(())
+        stage_documents(&stage, &programs)
     }
 
     fn stage_validator(&self, workspace: &Workspace) -> Result<()> {
         let stage = self.emptied("horde")?;
         self.strip(VALIDATOR, &stage.join(VALIDATOR))?;
         self.stage_plugins(&stage, validator_extensions())?;
-        stage_completions(&stage, VALIDATOR)?;
+        stage_documents(&stage, &[VALIDATOR])?;
         let template = fs::read_to_string(workspace.root.join(".env.template"))?;
         Ok(fs::write(stage.join("env"), installed_env(&template)?)?)
     }
@@ -225,19 +223,23 @@ impl Built {
     }
 }
 
-/// What a program in `stage` prints for each shell, in files of the names that the shells look for.
-fn stage_completions(stage: &Path, program: &str) -> Result<()> {
-    let completions = stage.join("completions");
+/// Manual pages of programs in `stage`, and what they print for each shell, in files of the names that the shells look for.
+fn stage_documents(stage: &Path, programs: &[&str]) -> Result<()> {
+    let (manual, completions) = (stage.join("man"), stage.join("completions"));
     fs::create_dir(&completions)?;
-    for (shell, name) in [
-        ("bash", program.to_owned()),
-        ("zsh", format!("_{program}")),
-        ("fish", format!("{program}.fish")),
-    ] {
-        let script = read(Command::new(stage.join(program)).args(["completions", shell]))?;
-        fs::write(completions.join(name), script)?;
+    for program in programs {
+        let command = || Command::new(stage.join(program));
+        run(command().arg("man").arg(&manual))?;
+        for (shell, name) in [
+            ("bash", (*program).to_owned()),
+            ("zsh", format!("_{program}")),
+            ("fish", format!("{program}.fish")),
+        ] {
+            let script = read(command().args(["completions", shell]))?;
+            fs::write(completions.join(name), script)?;
+        }
     }
-    Ok(())
+    run(Command::new("gzip").args(["-9nr"]).arg(manual))
 }
 
 /// The template of `.env` with the folder of wallets of an installed validator.

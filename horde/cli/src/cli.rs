@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
 use horde_events::MinerAddress;
+use tig_process::documents::Documents;
 
 use crate::commands::constance::Constance;
 use crate::commands::trusted_miner::TrustedMiner;
@@ -78,11 +78,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Prints the script with which a shell completes this program's commands
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
+    #[command(flatten)]
+    Documents(Documents),
     /// Sets up the two S3 buckets: public read of objects, their expiry, and a user if it is wanted
     #[command(name = "provision-s3", alias = "provision_s3")]
     ProvisionS3(provision_s3::Arguments),
@@ -146,6 +143,18 @@ pub(crate) struct MinerArguments {
     /// Print JSON, one object a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl Command {
+    /// Whether the command writes files that the validator reads. A host that is started for a batch refuses root itself.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Self::Up(_) => true,
+            Self::Config { output, .. } => output.is_some(),
+            Self::ProvisionS3(arguments) => arguments.writes(),
+            _ => false,
+        }
+    }
 }
 
 /// All commands that help and completions list.

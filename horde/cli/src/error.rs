@@ -1,5 +1,9 @@
 //! Why a command has failed, and its exit code.
 
+use std::io;
+
+use tig_process::ownership::RootRefused;
+
 use crate::commands::check_s3::CheckError;
 use crate::commands::debug_facilitator::FacilitatorError;
 use crate::commands::gone::GoneError;
@@ -44,6 +48,10 @@ pub(crate) enum Error {
     Up(#[from] UpError),
     #[error(transparent)]
     Gone(#[from] GoneError),
+    #[error("cannot write the script or the manual")]
+    Documents(#[source] io::Error),
+    #[error(transparent)]
+    Root(#[from] RootRefused),
 }
 
 impl Error {
@@ -54,7 +62,8 @@ impl Error {
             Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
             Self::Wait(WaitError::Late(_) | WaitError::Unsteady(_))
             | Self::Client(_)
-            | Self::Check(_) => 1,
+            | Self::Check(_)
+            | Self::Documents(_) => 1,
             Self::Status(StatusError::Client(_)) => 1,
             Self::Status(StatusError::NotRunning { .. }) => exit_code::NO_HOST,
             Self::Status(StatusError::Run(_)) => exit_code::HOST,
@@ -68,7 +77,7 @@ impl Error {
             Self::Up(UpError::Config(_) | UpError::Read { .. }) => exit_code::CONFIG,
             Self::Up(UpError::Run(_)) => exit_code::HOST,
             Self::Up(UpError::Check(_)) => 1,
-            Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
+            Self::Migrate(MigrateError::Store { .. }) | Self::Root(_) => exit_code::STORE,
             Self::Facilitator(error) => match error {
                 FacilitatorError::Config(_) => exit_code::CONFIG,
                 FacilitatorError::Run(_) => exit_code::HOST,
@@ -87,8 +96,6 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     /// The unit starts a validator again that has ended with 1, and leaves one with a wrong config.

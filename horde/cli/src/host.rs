@@ -28,6 +28,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Faults of a config that are kept.
 const FAULTS_COUNT_MAX: usize = 20;
 
+/// Name of the store's file in its folder.
+pub(crate) const STORE_FILE: &str = "tig-host.redb";
 /// Name of a host's config file in its folder.
 pub(crate) const CONFIG_FILE: &str = "config.json";
 

@@ -33,18 +33,18 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 use tig_process::error_chain::error_chain;
-use tig_process::{first_process, output};
+use tig_process::{first_process, output, ownership};
 
 use crate::cli::{Cli, Command, MinerArguments};
 use crate::commands::run_batch::BatchError;
 use crate::commands::{
-    check_s3, completions, config, constance, debug_facilitator, doctor as doctor_command, gone,
-    migrate, passed, provision_s3, run_batch, status, trusted_miner as trusted_miner_command, up,
+    check_s3, config, constance, debug_facilitator, doctor as doctor_command, gone, migrate,
+    passed, provision_s3, run_batch, status, trusted_miner as trusted_miner_command, up,
     wait_for_database,
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
-use crate::host::{CONFIG_FILE, HostProgram};
+use crate::host::{CONFIG_FILE, HostProgram, STORE_FILE};
 use crate::host_config::Addresses;
 
 fn main() -> ExitCode {
@@ -71,6 +71,9 @@ fn run() -> Result<u8, Error> {
     }
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
     let cli = cli.unwrap_or_else(|error| error.exit());
+    if cli.command.writes() {
+        ownership::refuse_root(&backup_folder(&folder).join(STORE_FILE))?;
+    }
     run_own(&cli, &host)
 }
 
@@ -130,8 +133,8 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             let environment = Environment::load(folder, variable);
             Ok(doctor_command::run(environment, folder, host, *json)?)
         }
-        Command::Completions { shell } => {
-            completions::run(&mut cli::command(), *shell);
+        Command::Documents(documents) => {
+            documents.write(cli::command()).map_err(Error::Documents)?;
             Ok(0)
         }
         Command::ProvisionS3(arguments) => {

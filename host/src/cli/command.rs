@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use tig_process::documents::Documents;
 
 use super::admin::Where;
 use super::bundle::BundleArguments;
@@ -263,17 +263,8 @@ pub(super) enum Command {
     /// Runs the extensions of a config without changing anything; `doctor` runs this in a child process
     #[command(hide = true)]
     Observe,
-    /// Prints a script by which a shell completes words of this program
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// Prints the manual page; with FOLDER, writes it there with those of the subcommands
-    Man {
-        /// Where the pages are written
-        #[arg(value_name = "FOLDER")]
-        folder: Option<PathBuf>,
-    },
+    #[command(flatten)]
+    Documents(Documents),
     /// Loads a plugin file and ends; the host runs this in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {

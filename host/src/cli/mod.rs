@@ -6,7 +6,6 @@ mod call;
 mod check;
 mod client;
 mod command;
-mod completions;
 mod condition_text;
 mod config_file;
 mod dev;
@@ -129,13 +128,10 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Top { place }) => Ok(top::top(&place)),
         Some(Command::Pause { place }) => Ok(code_or_report(pause::call_all(&place, "pause"))),
         Some(Command::Resume { place }) => Ok(code_or_report(pause::call_all(&place, "resume"))),
-        Some(Command::Completions { shell }) => {
-            completions::completions(shell);
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(Command::Man { folder }) => {
-            completions::man(folder.as_deref()).map(|()| ExitCode::SUCCESS)
-        }
+        Some(Command::Documents(documents)) => documents
+            .write(Cli::command())
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(HostError::system("write the script or the manual")),
         Some(Command::Call {
             place,
             arguments,

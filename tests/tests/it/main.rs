@@ -21,6 +21,7 @@ mod deploy_units;
 mod dev;
 mod disk;
 mod doctor_network;
+mod documents;
 mod dual_stack;
 mod example_config;
 mod example_thompson;

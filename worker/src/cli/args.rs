@@ -1,10 +1,12 @@
 //! The command line (tig-protocol.md section 23). Names, defaults and help texts are those of the original worker.
 //!
-//! What the original does not have, `instance`, `bench` and `--cache`, works but is left out of the original's help texts.
+//! What the original does not have, `instance`, `bench`, `completions`, `man` and `--cache`, works but is left out of the original's help texts.
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
+
+use tig_process::documents::Documents;
 
 use super::lifespan::Lifespan;
 
@@ -14,6 +16,14 @@ use super::lifespan::Lifespan;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+/// The command line, with what the original does not have left out of its help texts.
+pub(crate) fn command() -> clap::Command {
+    let hidden = ["completions", "man"];
+    hidden.into_iter().fold(Cli::command(), |command, name| {
+        command.mut_subcommand(name, |it| it.hide(true))
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +41,8 @@ pub(crate) enum Command {
     /// Measures an algorithm on this machine, and says which batch size suits it and whether a batch fits the lifespan
     #[command(hide = true)]
     Bench(Bench),
+    #[command(flatten)]
+    Documents(Documents),
 }
 
 #[derive(Debug, Args)]

@@ -7,5 +7,5 @@ pub(crate) mod measure;
 pub(crate) mod show_instance;
 mod table;
 
-pub(crate) use args::{Cli, Command};
+pub(crate) use args::{Cli, Command, command};
 pub(crate) use commands::Failure;

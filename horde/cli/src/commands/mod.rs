@@ -1,7 +1,6 @@
 //! The commands.
 
 pub(crate) mod check_s3;
-pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod constance;
 pub(crate) mod debug_facilitator;

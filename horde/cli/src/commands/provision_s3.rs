@@ -54,6 +54,13 @@ pub(crate) struct Arguments {
     account: AccountOptions,
 }
 
+impl Arguments {
+    /// Whether `.env`, or the note on a new access key, is written.
+    pub(crate) fn writes(&self) -> bool {
+        !self.dry_run && (!self.print || self.create_user)
+    }
+}
+
 /// Sets up what is missing, and returns the exit code.
 ///
 /// # Errors

@@ -138,3 +138,26 @@ fn private_addresses_of_a_config_are_a_warning() {
         );
     }
 }
+
+/// Otherwise the service of the folder's owner could not read its secrets or open its store at its next start.
+#[test]
+fn root_is_refused_in_folder_of_a_service() {
+    let home = folder(&format!(
+        "{WALLET}AWS_ACCESS_KEY_ID=i\nAWS_SECRET_ACCESS_KEY=s\n"
+    ));
+    if std::os::unix::fs::chown(home.path(), Some(987), None).is_err() {
+        // Not root.
+        return;
+    }
+    for words in [
+        &["up", "--no-check"][..],
+        &["config", "--output", "config.json"],
+        &["provision-s3", "p", "a"],
+    ] {
+        let said = run(home.path(), words);
+        assert_eq!(said.code, 6, "{words:?}: {}", said.all());
+        assert!(said.stderr.contains("`sudo -u '#987'`"), "{}", said.all());
+        let files = std::fs::read_dir(home.path()).unwrap();
+        assert_eq!(files.count(), 1, "{words:?}: nothing but .env");
+    }
+}
