@@ -34,8 +34,10 @@ impl Organic {
         let jobs: Vec<Job> = self.jobs.values().cloned().collect();
         for mut job in jobs {
             // The clock can have been set back: no phase takes longer than the time of the job and the grace after it.
-            let longest_ms = job.due_ms.saturating_sub(job.received_ms);
-            job.due_ms = job.due_ms.min(now_ms + longest_ms);
+            let ahead_ms = job.received_ms.saturating_sub(now_ms);
+            for time_ms in [&mut job.received_ms, &mut job.due_ms, &mut job.deadline_ms] {
+                *time_ms = time_ms.saturating_sub(ahead_ms);
+            }
             let uuid = job.uuid.clone();
             if let Some(attempt) = job.attempt() {
                 self.live.links.want(&attempt.address);

@@ -191,6 +191,20 @@ fn clock_set_back_a_day_delays_nothing() {
 }
 
 #[test]
+fn clock_set_back_keeps_the_reason_of_a_cut_wait() {
+    let mut section = section();
+    section["job_timeout_seconds"] = json!(20);
+    let mut world = start_with(section);
+    world.serve(&[1]);
+    world.request(&v1(1, 1));
+    world.0.set_back_ms(86_400_000);
+    world.kill();
+    world.0.advance_ms(20_000);
+    let reason = "no link came up before the job's time of 20 s was over";
+    world.assert_status("rejected", reason);
+}
+
+#[test]
 fn jobs_that_are_over_are_kept_for_two_days() {
     let mut world = start();
     let asked = world.asked_v1(1, 1);
