@@ -113,6 +113,23 @@ impl Miners {
         self.open_link(ctx, miner, before)
     }
 
+    /// Opens the link of a miner that gets a receipt if it is given up, since the miner can be back, or wanted and not opened since a start.
+    pub(super) fn open_for_receipt(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let address = match self.state.links.get(hotkey) {
+            Some(link) => link.is_given_up().then_some(&link.address),
+            None => {
+                let mut miners = self.state.holders.values().flatten();
+                miners.find(|miner| miner.hotkey == hotkey)
+            }
+        };
+        let Some(address) = address.cloned() else {
+            return Ok(());
+        };
+        // It has neither connection nor timer.
+        let before = self.state.links.remove(hotkey);
+        self.open_link(ctx, &address, before)
+    }
+
     /// Opens a link to a miner that has none, in the place of the one `before`.
     fn open_link(
         &mut self,
@@ -123,12 +140,14 @@ impl Miners {
         let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
         // The validator's own miner has no hotkey, and its address is of the operator's config.
         let allow_private = self.config.allow_private || miner.hotkey.is_empty();
-        match authority(miner, allow_private) {
-            Ok(authority) => {
-                let mut link = Link::new(miner.clone(), authority, manifest_by_ms);
-                if let Some(before) = before {
-                    link.succeed(before);
-                }
+        let authority = authority(miner, allow_private);
+        let host_and_port = authority.as_deref().unwrap_or_default().to_owned();
+        let mut link = Link::new(miner.clone(), host_and_port, manifest_by_ms);
+        if let Some(before) = before {
+            link.succeed(before);
+        }
+        match authority {
+            Ok(_) => {
                 self.state.links.insert(link);
                 self.connect(ctx, &miner.hotkey)
             }
@@ -143,7 +162,6 @@ impl Miners {
                     ],
                 );
                 let reason = error.to_string();
-                let mut link = Link::new(miner.clone(), String::new(), manifest_by_ms);
                 link.give_up(reason.clone());
                 self.state.links.insert(link);
                 self.emit_link(ctx, &miner.hotkey, LinkState::Down { reason })
@@ -205,7 +223,7 @@ impl Miners {
             return self.open_link(ctx, &miner, before);
         }
         // An earlier version did not announce a fault that came while jobs were under way.
-        let is_unannounced = link.manifest_fault.is_some() && !link.is_announced_down;
+        let is_unannounced = link.fault_reason().is_some() && !link.is_announced_down;
         match is_unannounced || link.adopt_manifest() {
             true => self.announce_link(ctx, hotkey),
             false => Ok(()),

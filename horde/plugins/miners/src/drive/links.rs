@@ -154,8 +154,8 @@ impl Miners {
         }
     }
 
-    /// The manifest that a holder waits for did not come in time. A miner that has shown one before can have jobs, or be owed their
-    /// receipts: its connection stays, or the attempts to connect do. Other links are given up.
+    /// The manifest that a holder waits for did not come in time. If there can be jobs or receipts for the miner, its connection stays, or
+    /// the attempts to connect do. Other links are given up.
     fn miss_manifest(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
@@ -167,17 +167,18 @@ impl Miners {
             reason.push_str(": ");
             reason.push_str(cause);
         }
-        if link.manifest.is_none() {
+        if !link.outlives_fault() {
             return self.give_up(ctx, hotkey, reason);
         }
-        link.miss_manifest(reason);
-        if let Some(fault) = &link.manifest_fault {
+        let state = link.miss_manifest(reason);
+        if let Some(reason) = link.fault_reason() {
             ctx.warn_with(
                 "miner shows no manifest and gets no further job; its link stays",
-                &[("miner", &hotkey), ("reason", &fault)],
+                &[("miner", &hotkey), ("reason", &reason)],
             );
         }
-        self.announce_link(ctx, hotkey)
+        set_link_timer(ctx, hotkey, link.due_ms())?;
+        self.emit_link(ctx, hotkey, state)
     }
 
     /// Makes no further attempt: the miner's jobs end.

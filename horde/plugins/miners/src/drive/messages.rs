@@ -153,8 +153,7 @@ impl Miners {
         if !link.show_invalid_manifest(&reason) {
             return Ok(());
         }
-        // A miner that has shown a valid one can have jobs, or wait for their finished receipts, which come at the end of a batch.
-        match link.manifest.is_some() {
+        match link.outlives_fault() {
             true => self.announce_link(ctx, hotkey),
             false => self.give_up(ctx, hotkey, reason),
         }

@@ -97,8 +97,9 @@ impl Miners {
         }
     }
 
-    /// Sends a receipt, or keeps it until there is a connection. A miner that is not linked to gets none.
+    /// Sends a receipt, or keeps it until there is a connection. A miner that no extension wants a link to gets none.
     fn send_receipt(&mut self, ctx: &mut Context<'_>, hotkey: &str, frame: String) -> Result<()> {
+        self.open_for_receipt(ctx, hotkey)?;
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };

@@ -1,10 +1,29 @@
-//! What a manifest says, within bounds.
+//! What a manifest says, within bounds, and what can be wrong with it.
 
 use horde_events::ExecutorCount;
 use horde_proto::miner::ExecutorManifest;
+use serde::{Deserialize, Serialize};
 
 /// Executors of one class that a miner can have; a larger number is cut to it. The largest miners have some dozens.
 pub(crate) const EXECUTORS_MAX: u32 = 1_000;
+
+/// What is wrong with the manifest of a connection, in words.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(crate) enum ManifestFault {
+    /// Earlier versions have this one alone, as text.
+    Invalid(String),
+    /// It did not come in time.
+    Missing { reason: String },
+}
+
+impl ManifestFault {
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Invalid(reason) | Self::Missing { reason } => reason,
+        }
+    }
+}
 
 /// The executors that a manifest announces, in its order, and what is wrong with it.
 pub(crate) fn read_manifest(manifest: &ExecutorManifest) -> (Vec<ExecutorCount>, Vec<String>) {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use horde_events::{ExecutorCount, LinkState, MinerAddress};
 use serde::{Deserialize, Serialize};
 
+use self::manifest::ManifestFault;
 pub(crate) use self::manifest::read_manifest;
 pub(crate) use self::reason::{ConnectionEnd, close_reason};
 pub(crate) use self::stage::Stage;
@@ -90,10 +91,9 @@ pub(crate) struct Link {
     /// Where a holder has seen the miner while jobs were under way; it is connected to there when they are over.
     #[serde(default)]
     pub(crate) moved_to: Option<MinerAddress>,
-    /// What is wrong with the manifest of this connection, also that it did not come. The connection stays: jobs go on, and receipts of
-    /// earlier ones go out on it.
+    /// What is wrong with the manifest of this connection. The connection stays: jobs go on, and receipts of earlier ones go out on it.
     #[serde(default)]
-    pub(crate) manifest_fault: Option<String>,
+    manifest_fault: Option<ManifestFault>,
     /// The last that holders were given is that the link is down. A reopened link can become up without being wanted again.
     #[serde(default)]
     pub(crate) is_announced_down: bool,
@@ -142,12 +142,11 @@ impl Link {
         }
     }
 
-    /// Takes over from the link in whose place it comes. Without the manifest, a silent miner would be given up, which can be owed receipts:
-    /// they come at the end of a batch. One that has moved is asked as if it were new.
+    /// Takes over the receipts of the link in whose place it comes. A miner at another address may not know their jobs, and ends the
+    /// connection then (section 2.2).
     pub(crate) fn succeed(&mut self, before: Self) {
-        self.waiting_receipts = before.waiting_receipts;
         if self.address == before.address {
-            self.manifest = before.manifest;
+            self.waiting_receipts = before.waiting_receipts;
         }
     }
 
@@ -167,9 +166,9 @@ impl Link {
 
     /// What holders are given of the link: a fault of the manifest comes before the manifest. `None` if that is still to come.
     pub(crate) fn known_state(&self) -> Option<LinkState> {
-        match (&self.manifest_fault, self.current_manifest()) {
-            (Some(fault), _) => Some(LinkState::Down {
-                reason: fault.clone(),
+        match (self.fault_reason(), self.current_manifest()) {
+            (Some(reason), _) => Some(LinkState::Down {
+                reason: reason.to_owned(),
             }),
             (None, Some(manifest)) => Some(LinkState::Up {
                 manifest: manifest.clone(),
@@ -201,12 +200,29 @@ impl Link {
         self.manifest_by_ms = by_ms;
     }
 
-    /// The awaited manifest did not come in time, for this reason.
-    pub(crate) fn miss_manifest(&mut self, reason: String) {
+    /// The awaited manifest did not come in time, for this reason. Returns what holders are given. A miner without a connection could not
+    /// show one: the next connection begins without a fault.
+    pub(crate) fn miss_manifest(&mut self, reason: String) -> LinkState {
         self.is_awaited = false;
-        if self.known_state().is_none() {
-            self.manifest_fault = Some(reason);
+        if let Some(state) = self.known_state() {
+            return state;
         }
+        if self.is_open() {
+            let reason = reason.clone();
+            self.manifest_fault = Some(ManifestFault::Missing { reason });
+        }
+        LinkState::Down { reason }
+    }
+
+    /// Whether the connection of a miner without a valid manifest stays: for jobs under way, or for the receipts of one that has shown a
+    /// manifest before. Those come at the end of a batch.
+    pub(crate) fn outlives_fault(&self) -> bool {
+        self.manifest.is_some() || !self.jobs.is_empty()
+    }
+
+    /// What is wrong with the manifest of this connection, in words.
+    pub(crate) fn fault_reason(&self) -> Option<&str> {
+        self.manifest_fault.as_ref().map(ManifestFault::reason)
     }
 
     /// Until when an awaited manifest must be there, in Unix milliseconds.
@@ -217,17 +233,14 @@ impl Link {
 
     /// Why the miner gets no further job, also while earlier ones go on; `None` if it gets jobs at once or when the connection is there.
     pub(crate) fn refusal(&self) -> Option<&str> {
-        self.manifest_fault.as_deref().or(self.down_reason())
+        self.fault_reason().or(self.down_reason())
     }
 
     /// Why the link is replaced when it is wanted again.
     pub(crate) fn down_reason(&self) -> Option<&str> {
         match &self.state {
             State::Down { reason } => Some(reason),
-            _ => self
-                .manifest_fault
-                .as_deref()
-                .filter(|_| self.jobs.is_empty()),
+            _ => self.fault_reason().filter(|_| self.jobs.is_empty()),
         }
     }
 
@@ -251,8 +264,12 @@ impl Link {
 
     /// Whether nothing but a holder needs the link. Receipts wait for the next connection as long as attempts are made.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_down = matches!(self.state, State::Down { .. });
-        self.jobs.is_empty() && (is_down || self.waiting_receipts.is_empty())
+        self.jobs.is_empty() && (self.is_given_up() || self.waiting_receipts.is_empty())
+    }
+
+    /// Whether no further attempt to connect is made.
+    pub(crate) fn is_given_up(&self) -> bool {
+        matches!(self.state, State::Down { .. })
     }
 
     /// Keeps a receipt until there is a connection, if the link is not let go before.
@@ -292,7 +309,7 @@ impl Link {
     }
 
     /// Takes an invalid manifest. Returns whether it counts: not if the connection has shown one already, valid or not.
-    pub(crate) fn show_invalid_manifest(&mut self, fault: &str) -> bool {
+    pub(crate) fn show_invalid_manifest(&mut self, reason: &str) -> bool {
         let has_none = matches!(
             self.state,
             State::Open {
@@ -300,9 +317,9 @@ impl Link {
                 ..
             }
         );
-        let is_first = has_none && self.manifest_fault.is_none();
+        let is_first = has_none && !matches!(self.manifest_fault, Some(ManifestFault::Invalid(_)));
         if is_first {
-            self.manifest_fault = Some(fault.to_owned());
+            self.manifest_fault = Some(ManifestFault::Invalid(reason.to_owned()));
         }
         is_first
     }

@@ -56,10 +56,8 @@ impl Link {
             Stage::Down => self.down_reason(),
             // What the miner sends on this connection is newer than the end of the last one.
             Stage::Open => {
-                let of_connection = self.manifest_fault.as_ref().or(self.last_error.as_ref());
-                of_connection
-                    .or(self.last_failure.as_ref())
-                    .map(|text| &**text)
+                let of_connection = self.fault_reason().or(self.last_error.as_deref());
+                of_connection.or(self.last_failure.as_deref())
             }
             Stage::Pausing | Stage::Connecting => self.last_failure.as_deref(),
         }

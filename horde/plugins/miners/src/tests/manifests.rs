@@ -2,6 +2,7 @@
 
 use horde_events::Outcome;
 use serde_json::json;
+use tig_plugin_api::WsCloseClass;
 
 use super::links::{announced_count, down_reason, want};
 use super::world::*;
@@ -104,23 +105,6 @@ fn invalid_manifest_gets_no_job_beside_another() {
     assert!(matches!(world.outcome(), Outcome::Finished { .. }));
 }
 
-/// A user's job can ask about the miner before the batch sends its receipts.
-#[test]
-fn wanted_link_with_faults_stays_for_receipts() {
-    let mut world = running();
-    world.say(1, "JobFinished", 1);
-    world.reconnect(1);
-    world.frame(1, INVALID);
-    want(&mut world, &[1]);
-    assert_eq!(world.0.ws_closed().len(), 1, "it is asked once more");
-    world.accept(1);
-    world.0.emitted();
-    world.frame(1, INVALID);
-    let reason = down_reason(&mut world);
-    assert!(reason.starts_with(FAULT), "{reason}");
-    assert!(world.0.ws_closed().is_empty());
-}
-
 /// Earlier versions announced it only to those that waited.
 #[test]
 fn silent_fault_of_before_a_reload_is_announced() {
@@ -130,6 +114,7 @@ fn silent_fault_of_before_a_reload_is_announced() {
     let mut state = serde_json::to_value(&world.0.extension().state).unwrap();
     let link = &mut state["links"]["links"][miner(1)];
     link.as_object_mut().unwrap().remove("is_announced_down");
+    link["manifest_fault"] = json!(FAULT);
     world.0.succeed_to(1, &state).unwrap();
     world.0.emitted();
     world.say(1, "JobFinished", 1);
@@ -161,6 +146,48 @@ fn fault_of_a_lost_connection_is_forgotten() {
     world.0.emitted();
     want(&mut world, &[1]);
     assert_eq!(announced_count(&mut world), Some(json!(2)));
+}
+
+/// The connection that comes about late has its own time.
+#[test]
+fn silence_before_a_connection_is_forgotten() {
+    for has_job in [false, true] {
+        let mut world = start();
+        world.link(&[1]);
+        if has_job {
+            world.begin_at("running", &[(1, 1)]);
+        }
+        world.drop_connection(1);
+        want(&mut world, &[1]);
+        world.0.advance_ms(35_000);
+        let reason = down_reason(&mut world);
+        assert!(reason.starts_with(SILENCE), "{reason}");
+        world.accept(1);
+        want(&mut world, &[1]);
+        if has_job {
+            assert_eq!(announced_count(&mut world), Some(json!(2)));
+            world.begin(&plans(&[(2, 1)]));
+            assert!(world.over().is_empty(), "it can get a job");
+        } else {
+            world.0.advance_ms(34_999);
+            assert!(world.0.emitted().is_empty());
+        }
+    }
+}
+
+#[test]
+fn invalid_manifest_after_silence_is_announced() {
+    let mut world = start();
+    reopen_and_want(&mut world);
+    world.0.advance_ms(35_000);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(SILENCE), "{reason}");
+    world.0.reload();
+    world.frame(1, INVALID);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(FAULT), "{reason}");
+    world.frame(1, INVALID);
+    assert!(world.0.emitted().is_empty(), "the first one counts");
 }
 
 /// A batch that was given the fault or the silence takes the manifest that comes in its time all the same.
@@ -215,6 +242,51 @@ fn missing_manifest_ends_no_job() {
     let reason = down_reason(&mut world);
     assert!(reason.starts_with(SILENCE), "{reason}");
     world.accept(1);
+    world.say(1, "JobFinished", 1);
+    assert!(matches!(world.outcome(), Outcome::Finished { .. }));
+}
+
+/// The link of a miner that is asked for its manifest again.
+fn replaced() -> World {
+    let mut world = start();
+    world.link(&[1]);
+    world.0.advance_ms(600_001);
+    want(&mut world, &[1]);
+    assert_eq!(world.0.ws_closed().len(), 1);
+    world
+}
+
+/// A user's job goes to a miner that was up, and must not make its old manifest count for a batch.
+#[test]
+fn replaced_manifest_counts_no_more() {
+    let mut world = replaced();
+    world.accept(1);
+    world.begin(&plans(&[(1, 1)]));
+    want(&mut world, &[1]);
+    assert_eq!(announced_count(&mut world), None);
+    world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
+    assert_eq!(announced_count(&mut world), Some(json!(9)));
+}
+
+#[test]
+fn replaced_link_has_the_attempts_of_a_new_one() {
+    let mut world = replaced();
+    for pause_ms in [3_000, 0] {
+        let tag = world.tag(1);
+        world.0.ws_end(&tag, WsCloseClass::Connect);
+        world.0.advance_ms(pause_ms);
+    }
+    assert!(down_reason(&mut world).contains("(2 attempts)"));
+}
+
+#[test]
+fn silence_of_a_replaced_link_ends_no_job() {
+    let mut world = replaced();
+    world.accept(1);
+    world.begin_at("running", &[(1, 1)]);
+    world.0.advance_ms(35_000);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(SILENCE), "{reason}");
     world.say(1, "JobFinished", 1);
     assert!(matches!(world.outcome(), Outcome::Finished { .. }));
 }

@@ -121,27 +121,17 @@ fn invalid_manifest_costs_no_finished_receipt() {
 /// A user's job can ask about the miner before the batch sends its receipts.
 #[test]
 fn silent_miner_gets_its_finished_receipt() {
-    for is_replaced in [false, true] {
-        let mut world = answered();
-        if is_replaced {
-            // The manifest is too old by then.
-            world.0.advance_ms(600_001);
-            want(&mut world, &[1]);
-            world.accept(1);
-        } else {
-            world.reconnect(1);
-            want(&mut world, &[1]);
-        }
-        world.0.emitted();
-        assert_eq!(world.0.ws_closed().len(), usize::from(is_replaced));
-        world.0.advance_ms(35_000);
-        let reason = down_reason(&mut world);
-        assert!(reason.starts_with(SILENCE), "{reason}");
-        assert!(world.0.ws_closed().is_empty());
-        world.0.ws_sent();
-        world.0.event("horde_jobs_scored", scored(&[1], "1"));
-        assert_eq!(world.types(), ["V0JobFinishedReceiptRequest"]);
-    }
+    let mut world = answered();
+    world.reconnect(1);
+    want(&mut world, &[1]);
+    world.0.emitted();
+    world.0.advance_ms(35_000);
+    let reason = down_reason(&mut world);
+    assert!(reason.starts_with(SILENCE), "{reason}");
+    assert!(world.0.ws_closed().is_empty());
+    world.0.ws_sent();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    assert_eq!(world.types(), ["V0JobFinishedReceiptRequest"]);
 }
 
 /// No attempt to connect comes about until the link is given up.
@@ -152,8 +142,80 @@ fn give_up(world: &mut World) {
     }
 }
 
+/// The batch ends, and the next connection to miner 1 brings the receipt. It is closed then.
+fn assert_delivered(world: &mut World) {
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    want(world, &[]);
+    world.0.ws_closed();
+    world.0.ws_sent();
+    world.accept(1);
+    let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
+    assert_eq!(world.types(), expected);
+    assert_eq!(world.0.ws_closed().len(), 1);
+    world.0.advance_ms(START_PAUSE_MS_MAX);
+    assert!(world.0.timers().is_empty());
+}
+
+/// A miner can be away for a while after its answer, and be back before the batch ends.
 #[test]
-fn receipt_outlives_the_link_on_which_it_waits() {
+fn receipt_for_a_link_that_is_down_opens_it() {
+    let mut world = answered();
+    world.drop_connection(1);
+    give_up(&mut world);
+    assert_delivered(&mut world);
+}
+
+/// The new link knows no manifest of the miner: one that shows none is given up.
+#[test]
+fn silence_after_a_kill_costs_no_receipt() {
+    for is_silent in [false, true] {
+        let mut world = answered();
+        world.0.kill();
+        world.0.advance_ms(0);
+        world.accept(1);
+        if is_silent {
+            world.0.advance_ms(35_000);
+        } else {
+            world.frame(1, INVALID);
+        }
+        down_reason(&mut world);
+        assert_delivered(&mut world);
+    }
+}
+
+/// A manifest that is too old is asked for again, and does not come.
+#[test]
+fn silence_of_a_replaced_link_costs_no_receipt() {
+    let mut world = answered();
+    world.0.advance_ms(600_001);
+    want(&mut world, &[1]);
+    world.accept(1);
+    world.0.emitted();
+    world.0.advance_ms(35_000);
+    down_reason(&mut world);
+    assert_delivered(&mut world);
+}
+
+/// The host can be killed in the handler of the scores, which are redelivered before links are opened.
+#[test]
+fn receipt_before_the_links_are_open_opens_one() {
+    let mut world = answered();
+    world.0.kill();
+    assert_delivered(&mut world);
+}
+
+#[test]
+fn receipt_opens_no_link_that_is_not_wanted() {
+    let mut world = answered();
+    want(&mut world, &[]);
+    world.0.ws_opened();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    assert!(world.0.ws_opened().is_empty());
+}
+
+/// The miner at another address may not know the job, and some end the connection then.
+#[test]
+fn receipt_outlives_its_link_unless_the_miner_moves() {
     for is_moved in [false, true] {
         let mut world = answered();
         world.drop_connection(1);
@@ -168,8 +230,26 @@ fn receipt_outlives_the_link_on_which_it_waits() {
         let opened = world.0.ws_opened().pop().unwrap();
         world.0.ws_accept(&opened.tag);
         let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
-        assert_eq!(world.types(), expected);
+        assert_eq!(world.types(), expected[..2 - usize::from(is_moved)]);
     }
+}
+
+/// The operator allows private addresses again.
+#[test]
+fn refused_address_costs_no_receipt() {
+    let mut world = answered();
+    world.drop_connection(1);
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    give_up(&mut world);
+    for allow_private in [false, true] {
+        let state = serde_json::to_value(&world.0.extension().state).unwrap();
+        world = start_with(json!({ "allow_private": allow_private }));
+        world.0.succeed_to(1, &state).unwrap();
+        want(&mut world, &[1]);
+    }
+    world.accept(1);
+    let expected = ["V0AuthenticateRequest", "V0JobFinishedReceiptRequest"];
+    assert_eq!(world.types(), expected);
 }
 
 /// A batch lets its links go when it is over. After a kill that is before they are open again.
