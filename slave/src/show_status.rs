@@ -48,7 +48,8 @@ struct Cache {
 pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
     let now_ms = now_ms();
     let (mut shown, mut read) = (Vec::new(), Vec::new());
-    let (folders, mut unread) = folders(&arguments.folders, Path::new(SERVICES_FOLDER));
+    let default = Path::new(DEFAULT_FOLDER);
+    let (folders, mut unread) = folders(&arguments.folders, default, Path::new(SERVICES_FOLDER));
     for folder in folders {
         match status::read_all(&folder) {
             Ok((statuses, faults)) => {
@@ -91,7 +92,11 @@ pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
 }
 
 /// Those that are stated, or all that a slave of this machine is likely to have; and what cannot be looked into.
-fn folders(stated: &[PathBuf], services: &Path) -> (Vec<PathBuf>, Vec<StatusError>) {
+fn folders(
+    stated: &[PathBuf],
+    default: &Path,
+    services: &Path,
+) -> (Vec<PathBuf>, Vec<StatusError>) {
     if !stated.is_empty() {
         return (stated.to_vec(), Vec::new());
     }
@@ -116,7 +121,11 @@ fn folders(stated: &[PathBuf], services: &Path) -> (Vec<PathBuf>, Vec<StatusErro
         }
     }
     folders.sort();
-    folders.insert(0, PathBuf::from(DEFAULT_FOLDER));
+    // A container works in the folder of the services, so the default folder is one of them.
+    if let Ok(working) = default.canonicalize() {
+        folders.retain(|folder| folder.canonicalize().ok().as_ref() != Some(&working));
+    }
+    folders.insert(0, default.to_owned());
     (folders, unread)
 }
 
@@ -312,7 +321,8 @@ mod tests {
         std::fs::write(root.path().join("file"), "").unwrap();
         std::os::unix::fs::symlink(root.path().join("loop"), root.path().join("loop")).unwrap();
         std::os::unix::fs::symlink("gone", root.path().join("link")).unwrap();
-        let (found, unread) = folders(&[], root.path());
+        let default = Path::new(DEFAULT_FOLDER);
+        let (found, unread) = folders(&[], default, root.path());
         assert_eq!(unread.len(), 1, "{unread:?}");
         assert!(unread[0].to_string().contains("loop"));
         assert_eq!(
@@ -320,9 +330,21 @@ mod tests {
             [PathBuf::from("algorithms"), root.path().join("main")]
         );
         let stated = [PathBuf::from("x")];
-        assert_eq!(folders(&stated, root.path()).0, stated);
-        let (found, unread) = folders(&[], Path::new("/no/such/folder"));
+        assert_eq!(folders(&stated, default, root.path()).0, stated);
+        let (found, unread) = folders(&[], default, Path::new("/no/such/folder"));
         assert_eq!((found.len(), unread.len()), (1, 0));
+    }
+
+    #[test]
+    fn default_folder_among_services_is_shown_once() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name| root.path().join(name);
+        std::fs::create_dir(at("main")).unwrap();
+        std::fs::create_dir(at("algorithms")).unwrap();
+        // As the working folder of a container names it.
+        let default = at("main").join("../algorithms");
+        let (found, _) = folders(&[], &default, root.path());
+        assert_eq!(found, [default, at("main")]);
     }
 
     #[test]
