@@ -23,6 +23,9 @@ const INSTRUCTIONS: [&str; 16] = [
     "WORKDIR",
 ];
 
+/// Where images of others come from. Debian's podman has no default for names without it.
+const REGISTRY: &str = "docker.io/library/";
+
 /// An instruction and its words.
 type Instruction = (String, String);
 
@@ -93,6 +96,46 @@ fn containerfile_has_only_known_instructions() {
 }
 
 #[test]
+fn base_images_name_their_registry() {
+    let instructions = instructions();
+    let bases = instructions.iter().filter(|(name, _)| name == "FROM");
+    let bases: Vec<&str> = bases.map(|(_, words)| words.as_str()).collect();
+    assert!(!bases.is_empty());
+    for base in bases {
+        assert!(base.starts_with(REGISTRY), "{base}");
+    }
+}
+
+#[test]
+fn volumes_of_images_belong_to_their_user() {
+    let stages = stages();
+    for (name, user) in [("host", "10001"), ("slave", "10002")] {
+        let stage = stages.iter().find(|stage| stage.name == name).unwrap();
+        let volume = words(stage, "VOLUME").next().unwrap();
+        let run = words(stage, "RUN").collect::<Vec<_>>().join(" && ");
+        let steps: Vec<&str> = run.split("&&").map(str::trim).collect();
+        let step = |word| {
+            steps
+                .iter()
+                .position(|step| step.starts_with(word))
+                .unwrap()
+        };
+        let (useradd, install) = (step("useradd"), step("install -d"));
+        // A system user's group has any number; a home that is made has the files of a login shell, which a new volume takes over.
+        for option in ["--system", "--create-home"] {
+            assert!(!steps[useradd].contains(option), "{name}: {option}");
+        }
+        assert!(steps[useradd].contains(&format!("--uid {user} ")), "{name}");
+        let owner = format!("-o tig-{name} -g tig-{name} -m 700");
+        assert!(steps[install].contains(&owner), "{name}");
+        assert!(
+            steps[install].split(' ').any(|word| word == volume),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn copied_files_of_images_exist() {
     let mut earlier = BTreeSet::new();
     for stage in stages() {
@@ -138,6 +181,9 @@ fn images_run_as_users_and_hold_no_secrets() {
         "config",
         "config.json",
         ".env",
+        "**/s3-secret",
+        "**/pylon-token",
+        "wallets",
     ] {
         assert!(ignored.lines().any(|line| line == secret), "{secret}");
     }
