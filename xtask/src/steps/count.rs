@@ -109,7 +109,20 @@ pub(super) fn count_libtest(text: &str) -> Tally {
     tally
 }
 
-/// Tests that failed first and passed then: lines `FLAKY 2/2 [   0.020s] (1/3) package test`.
+/// How many tests failed first and passed then, in the brackets of the summary: `6 passed (1 slow, 1 flaky)`.
+pub(super) fn count_second_tries(text: &str) -> usize {
+    let mut summary = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Summary ["));
+    let counts = summary
+        .next_back()
+        .unwrap_or_default()
+        .split(['(', ',', ')']);
+    let mut numbers = counts.filter_map(|part| part.trim().strip_suffix(" flaky")?.parse().ok());
+    numbers.next().unwrap_or(0)
+}
+
+/// Those tests, as far as they are named: lines `FLAKY 2/2 [   0.020s] (1/3) package test`.
 pub(super) fn second_tries(text: &str) -> BTreeSet<&str> {
     text.lines()
         .filter(|line| line.trim_start().starts_with("FLAKY "))
@@ -177,6 +190,9 @@ mod tests {
                     \x20    Summary [   0.409s] 3 tests run: 2 passed (1 flaky), 1 failed, 0 skipped\n\
                     \x20  FLAKY 2/2 [   0.020s] (1/3) fl flaky\n  TRY 2 FAIL [   0.182s] (3/3) fl bad\n";
         assert_eq!(Vec::from_iter(second_tries(text)), ["fl flaky"]);
+        assert_eq!(count_second_tries(text), 1);
+        let text_of_none = "     Summary [   0.011s] 1 test run: 1 passed, 0 skipped";
+        assert_eq!(count_second_tries(text_of_none), 0);
         let tally = count_nextest(text).with_failed(1);
         assert_eq!(tally.to_string(), "1 passed, 2 failed, 0 skipped");
     }

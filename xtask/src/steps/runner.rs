@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use tig_system_tests::SKIPS_FILE_VARIABLE;
 
 use super::Tally;
-use super::count::{count_libtest, count_nextest, second_tries, skipped_tests};
+use super::count::{count_libtest, count_nextest, count_second_tries, second_tries, skipped_tests};
 use crate::workspace::Workspace;
 use crate::{Result, output};
 
@@ -60,13 +60,13 @@ fn run(
     if version.is_ok_and(|status| status.success()) {
         let arguments = format!("nextest run --workspace --no-fail-fast {options}");
         let (status, text) = capture(workspace.cargo(&arguments).envs(skips))?;
-        let tries = second_tries(&text);
-        for test in &tries {
+        for test in second_tries(&text) {
             output::progress(&format!("passed at the second try: {test}"));
         }
         let tally = count_nextest(&text).settled(status.success());
-        return Ok(match tries.len() > SECOND_TRIES_MAX {
-            true => tally.with_failed(tries.len()),
+        let tries = count_second_tries(&text);
+        return Ok(match tries > SECOND_TRIES_MAX {
+            true => tally.with_failed(tries),
             false => tally,
         });
     }
