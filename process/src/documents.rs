@@ -43,8 +43,12 @@ impl Documents {
             Self::Man {
                 pages: Some(folder),
             } => {
-                std::fs::create_dir_all(folder)?;
-                return clap_mangen::generate_to(command, folder);
+                let written = std::fs::create_dir_all(folder)
+                    .and_then(|()| clap_mangen::generate_to(command, folder));
+                return written.map_err(|error| {
+                    let text = format!("cannot write pages into {}: {error}", folder.display());
+                    io::Error::new(error.kind(), text)
+                });
             }
         }
         output::line(String::from_utf8_lossy(&text).trim_end());

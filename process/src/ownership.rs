@@ -10,11 +10,12 @@ use crate::text_file;
 
 /// Where the names of users are.
 const USERS_FILE: &str = "/etc/passwd";
-/// A longer one is not read, and users are shown by their numbers.
+/// A longer one is not read: no user has a name then.
 const USERS_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Number of the user root.
 const ROOT: u32 = 0;
-/// The largest number of a user that a package makes for its service; a person's is larger.
+/// The largest number of a user that a package makes for its service. A person's is larger, and so are those that networks and
+/// containers put in the place of others.
 const SERVICE_USER_MAX: u32 = 999;
 
 /// Root is not to write here.
@@ -26,22 +27,23 @@ const SERVICE_USER_MAX: u32 = 999;
 )]
 pub struct RootRefused {
     path: PathBuf,
-    /// As a shell takes it.
     owner: String,
 }
 
-/// Refuses root what another user's service writes at `path`. If nothing lies there yet, the folder counts in which it would be made, if
-/// it belongs to the user of a service: root may start in the folder of a person, as containers do on volumes. What root has made itself
-/// is root's to use.
+/// Refuses root what a service writes at `path` as a user of its own. If nothing lies there yet, the folder counts in which it would be
+/// made. Root may use what is its own or a person's, such as the volume of a container.
 ///
 /// # Errors
 ///
-/// The process is root's, and another user owns the path.
+/// The process is root's, and the path belongs to the user of a service on this machine.
 pub fn refuse_root(path: &Path) -> Result<(), RootRefused> {
     refuse_root_as(geteuid().as_raw(), path)
 }
 
 fn refuse_root_as(user: u32, path: &Path) -> Result<(), RootRefused> {
+    if user != ROOT {
+        return Ok(());
+    }
     let found = path.ancestors().find_map(|ancestor| {
         // The parent of a relative path is the empty path, which stands for the working directory.
         let named = match ancestor.as_os_str().is_empty() {
@@ -50,32 +52,31 @@ fn refuse_root_as(user: u32, path: &Path) -> Result<(), RootRefused> {
         };
         Some((named, fs::metadata(named).ok()?.uid()))
     });
-    match found {
-        Some((found, owner)) if user == ROOT && is_of_service(owner, found == path) => {
-            Err(RootRefused {
-                path: found.to_owned(),
-                owner: name(owner),
-            })
-        }
-        _ => Ok(()),
+    let service = found.and_then(|(path, owner)| Some((path, service_user(owner)?)));
+    match service {
+        Some((path, owner)) => Err(RootRefused {
+            path: path.to_owned(),
+            owner,
+        }),
+        None => Ok(()),
     }
 }
 
-/// Whether another user's service is at work: one has made the file, or the folder belongs to such a user.
-fn is_of_service(owner: u32, is_made: bool) -> bool {
-    owner != ROOT && (is_made || owner <= SERVICE_USER_MAX)
+/// The name of a service's user, if this is one.
+fn service_user(user: u32) -> Option<String> {
+    (ROOT + 1..=SERVICE_USER_MAX)
+        .contains(&user)
+        .then(|| name(user))
+        .flatten()
 }
 
-/// The name of a user, or else the number as `sudo -u` takes it.
-fn name(user: u32) -> String {
-    let users = text_file::read(Path::new(USERS_FILE), USERS_FILE_BYTES_MAX);
-    let users = users.unwrap_or_default();
-    let found = users.lines().find_map(|line| {
+fn name(user: u32) -> Option<String> {
+    let users = text_file::read(Path::new(USERS_FILE), USERS_FILE_BYTES_MAX).ok()?;
+    users.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
-    });
-    found.unwrap_or_else(|| format!("'#{user}'"))
+    })
 }
 
 #[cfg(test)]
@@ -84,15 +85,14 @@ mod tests {
 
     use super::*;
 
-    /// Nobody has them.
-    const SERVICE: u32 = 987;
+    /// Each system has such a user for services, `daemon` or `bin`.
+    const SERVICE: u32 = 1;
     const PERSON: u32 = 54_321;
 
     #[test]
-    fn root_is_refused_in_folder_of_a_service() {
+    fn root_is_refused_what_belongs_to_a_service() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("backup/store");
-        refuse_root_as(ROOT, &store).unwrap();
         if chown(folder.path(), Some(SERVICE), None).is_err() {
             // Not root.
             return;
@@ -100,11 +100,13 @@ mod tests {
         let error = refuse_root_as(ROOT, &store).unwrap_err().to_string();
         let named = format!("{} belongs to the user ", folder.path().display());
         assert!(error.starts_with(&named), "{error}");
-        let remedy = format!("`sudo -u {}`", name(SERVICE));
+        let remedy = format!("`sudo -u {}`", name(SERVICE).unwrap());
         assert!(error.contains(&remedy), "{error}");
         refuse_root_as(SERVICE, &store).unwrap();
-        chown(folder.path(), Some(PERSON), None).unwrap();
-        refuse_root_as(ROOT, &store).unwrap();
+        for other in [ROOT, PERSON] {
+            chown(folder.path(), Some(other), None).unwrap();
+            refuse_root_as(ROOT, &store).unwrap();
+        }
     }
 
     #[test]
@@ -113,18 +115,20 @@ mod tests {
         let store = folder.path().join("store");
         fs::write(&store, "").unwrap();
         if chown(folder.path(), Some(SERVICE), None).is_err() {
-            // Not root: the file is another user's.
-            refuse_root_as(ROOT, &store).unwrap_err();
             return;
         }
         refuse_root_as(ROOT, &store).unwrap();
-        chown(&store, Some(PERSON), None).unwrap();
+        chown(&store, Some(SERVICE), None).unwrap();
+        chown(folder.path(), Some(ROOT), None).unwrap();
         refuse_root_as(ROOT, &store).unwrap_err();
     }
 
     #[test]
-    fn users_have_names_or_numbers() {
-        assert_eq!(name(ROOT), "root");
-        assert_eq!(name(PERSON), format!("'#{PERSON}'"));
+    fn only_named_users_of_services_have_a_service() {
+        assert!(service_user(SERVICE).is_some());
+        assert_eq!(service_user(ROOT), None);
+        assert_eq!(service_user(PERSON), None);
+        let unnamed = (1..=SERVICE_USER_MAX).find(|user| name(*user).is_none());
+        assert_eq!(unnamed.and_then(service_user), None);
     }
 }

@@ -72,6 +72,7 @@ fn run() -> Result<u8, Error> {
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
     let cli = cli.unwrap_or_else(|error| error.exit());
     if cli.command.writes() {
+        ownership::refuse_root(&folder)?;
         ownership::refuse_root(&backup_folder(&folder).join(STORE_FILE))?;
     }
     run_own(&cli, &host)

@@ -64,7 +64,7 @@ pub enum StoreError {
         /// What does not hold.
         source: Damage,
     },
-    /// The process is root's, and the store another user's.
+    /// The process is root's, and the store that of a service with a user of its own.
     #[error(transparent)]
     Root(#[from] RootRefused),
     /// Another process has the file open.
@@ -552,11 +552,11 @@ mod tests {
     }
 
     #[test]
-    fn root_cannot_open_store_of_another_user() {
+    fn root_cannot_open_store_of_a_service() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
         let path = folder.path().join(FILE_NAME);
-        if std::os::unix::fs::chown(&path, Some(54_321), None).is_err() {
+        if std::os::unix::fs::chown(&path, Some(1), None).is_err() {
             // Not root.
             return;
         }

@@ -152,14 +152,17 @@ fn a_store_that_is_not_ours_ends_with_6() {
 #[test]
 fn root_in_folder_of_a_service_ends_with_6() {
     let home = Home::new();
-    if std::os::unix::fs::chown(home.path(""), Some(987), None).is_err() {
+    if std::os::unix::fs::chown(home.path(""), Some(1), None).is_err() {
         // Not root.
         return;
     }
     check(
         &home,
         6,
-        &["belongs to the user '#987'", "`sudo -u '#987'`"],
+        &[
+            "belongs to the user ",
+            "run the same command with `sudo -u ",
+        ],
     );
     assert!(!home.path("backup").exists(), "nothing was touched");
 }

@@ -145,7 +145,7 @@ fn root_is_refused_in_folder_of_a_service() {
     let home = folder(&format!(
         "{WALLET}AWS_ACCESS_KEY_ID=i\nAWS_SECRET_ACCESS_KEY=s\n"
     ));
-    if std::os::unix::fs::chown(home.path(), Some(987), None).is_err() {
+    if std::os::unix::fs::chown(home.path(), Some(1), None).is_err() {
         // Not root.
         return;
     }
@@ -156,7 +156,7 @@ fn root_is_refused_in_folder_of_a_service() {
     ] {
         let said = run(home.path(), words);
         assert_eq!(said.code, 6, "{words:?}: {}", said.all());
-        assert!(said.stderr.contains("`sudo -u '#987'`"), "{}", said.all());
+        assert!(said.stderr.contains("`sudo -u "), "{}", said.all());
         let files = std::fs::read_dir(home.path()).unwrap();
         assert_eq!(files.count(), 1, "{words:?}: nothing but .env");
     }
