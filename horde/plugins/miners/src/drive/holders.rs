@@ -116,7 +116,11 @@ impl Miners {
     /// Opens the link of a miner that gets a receipt if it is given up, since the miner can be back, or wanted and not opened since a start.
     pub(super) fn open_for_receipt(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let address = match self.state.links.get(hotkey) {
-            Some(link) => link.is_given_up().then_some(&link.address),
+            // A refused address has no other authority at the next receipt.
+            Some(link) => {
+                let can_open = link.is_given_up() && !link.authority.is_empty();
+                can_open.then_some(&link.address)
+            }
             None => {
                 let mut miners = self.state.holders.values().flatten();
                 miners.find(|miner| miner.hotkey == hotkey)
@@ -228,6 +232,11 @@ impl Miners {
             true => self.announce_link(ctx, hotkey),
             false => Ok(()),
         }
+    }
+
+    pub(super) fn is_wanted(&self, hotkey: &str) -> bool {
+        let mut miners = self.state.holders.values().flatten();
+        miners.any(|miner| miner.hotkey == hotkey)
     }
 
     fn wanted(&self) -> BTreeSet<&str> {

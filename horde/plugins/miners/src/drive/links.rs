@@ -196,11 +196,16 @@ impl Miners {
             self.state.links.close(&tag);
         }
         ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
+        let is_wanted = self.is_wanted(hotkey);
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
         link.give_up(reason.clone());
         let jobs: Vec<_> = link.jobs.iter().copied().collect();
+        if !is_wanted && jobs.is_empty() {
+            // It was kept for receipts alone: nobody is to take its end for an answer to a question of their own.
+            return self.settle_link(ctx, hotkey);
+        }
         ctx.warn_with(
             "miner is unreachable",
             &[
@@ -215,7 +220,6 @@ impl Miners {
         };
         self.emit_link(ctx, hotkey, state)?;
         self.end_unreachable(ctx, &jobs, &reason)?;
-        // The link may have been kept for receipts alone.
         self.settle_link(ctx, hotkey)
     }
 

@@ -281,9 +281,22 @@ fn link_that_stays_for_receipts_is_given_up() {
     world.drop_connection(1);
     world.0.event("horde_jobs_scored", scored(&[1], "1"));
     want(&mut world, &[]);
+    world.0.emitted();
     give_up(&mut world);
     assert_eq!(world.0.extension().state.links.iter().count(), 0);
     assert!(world.0.timers().is_empty());
+    assert!(world.events("horde_miner_link").is_empty());
+}
+
+#[test]
+fn receipt_asks_no_refused_address_again() {
+    let mut world = answered();
+    let nowhere = json!({ "hotkey": miner(1), "host": "0.0.0.0", "port": 8001 });
+    let wanted = json!({ "holder": "horde_batch", "miners": [nowhere] });
+    world.0.event("horde_links_wanted", wanted);
+    down_reason(&mut world);
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    assert!(world.events("horde_miner_link").is_empty());
 }
 
 #[test]
