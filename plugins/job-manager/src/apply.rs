@@ -196,12 +196,12 @@ impl JobManager {
 
     /// Remembers the root of a job that ends or is restarted.
     pub(crate) fn keep_root(&mut self, ctx: &mut Context<'_>, benchmark_id: &str) -> Result<()> {
-        let Some(record) = self.jobs.get(benchmark_id).map(Job::record) else {
+        let Some(job) = self.jobs.get(benchmark_id) else {
             return Ok(());
         };
         let known = self.former_roots.get(benchmark_id).cloned();
         let mut roots = known.unwrap_or_default();
-        roots.add(record);
+        roots.add(job);
         if roots.newest().is_none() {
             return Ok(());
         }

@@ -1,12 +1,13 @@
 //! Roots of benchmarks whose jobs have ended or were restarted.
 //!
-//! After a rollback the network may confirm such a benchmark once more. A job that is rebuilt from its precommit then knows which
-//! root its batches must lead to, and one with another random hash knows that none of its results can lead there.
+//! After a rollback the network may confirm such a benchmark once more. A job that is rebuilt from its precommit then knows it
+//! again, whatever it has handed on meanwhile, and one with another random hash knows that none of its results can lead there.
+//! Until a block confirms it, the former root decides nothing: it may hold a lie, and results are compared as in any job.
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::MerkleHash;
 
-use crate::record::JobRecord;
+use crate::job::Job;
 
 /// Roots remembered of one benchmark, the newest.
 const ROOTS_COUNT_MAX: usize = 8;
@@ -21,12 +22,15 @@ pub(crate) struct FormerRoots {
 }
 
 impl FormerRoots {
-    /// Adds the root of a job, if its benchmark has one for the job's random hash.
-    pub(crate) fn add(&mut self, record: &JobRecord) {
+    /// Adds the root of a job, if it is known to be one for the job's random hash: the job has handed it on, or its batches lead
+    /// to it. A listing alone does not show that, since it can name a benchmark of before a rollback beside the new hash.
+    pub(crate) fn add(&mut self, job: &Job) {
+        let record = job.record();
         self.block_started = record.block_started;
-        let roots = [record.committed_root, record.announced_root];
-        let mut roots = roots.into_iter().flatten();
-        let Some(root) = roots.find(|root| !self.is_stale(*root, &record.rand_hash)) else {
+        let committed = record.committed_root;
+        let reached = committed.filter(|root| job.tree.root() == Some(*root));
+        let root = reached.or(record.announced_root);
+        let Some(root) = root.filter(|root| !self.is_stale(*root, &record.rand_hash)) else {
             return;
         };
         self.roots.retain(|(hash, _)| *hash != record.rand_hash);

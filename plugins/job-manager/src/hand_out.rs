@@ -146,7 +146,10 @@ impl JobManager {
             job.update(record);
         }
         job.announced = Some(job.stage());
-        Ok(())
+        match job.stage() {
+            Stage::Abandoned => self.withdraw_batches(ctx, benchmark_id, false),
+            _ => Ok(()),
+        }
     }
 }
 

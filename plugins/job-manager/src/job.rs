@@ -213,14 +213,14 @@ impl Job {
             Stage::Abandoned
         } else if self.record.terms.is_none() {
             Stage::Waiting
-        } else if self.has_wrong_root() {
-            Stage::Auditing
         } else if !is_sampled && !whole {
             Stage::Computing
         } else if !is_sampled && self.record.announced_root.is_none() && !self.audits.is_empty() {
             Stage::Auditing
         } else if !is_sampled {
             Stage::BenchmarkReady
+        } else if self.has_wrong_root() {
+            Stage::Auditing
         } else if whole && self.samples.keys().all(|&index| self.is_proved(index)) {
             Stage::ProofReady
         } else {

@@ -244,7 +244,6 @@ impl JobManager {
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.forget(now_ms);
-        self.give_up_former_roots(ctx)?;
         let (mut due, mut over, mut stale) = (Vec::new(), Vec::new(), Vec::new());
         for (benchmark_id, job) in self.jobs.iter().filter(|(_, job)| job.is_active()) {
             let delay_ms = job.retry_delay_ms();

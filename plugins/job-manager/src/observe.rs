@@ -148,7 +148,7 @@ impl JobManager {
             let challenge_id = job.record().settings.challenge_id.as_str();
             let (nonces, rechecked, computed) = open.entry(challenge_id).or_default();
             *nonces += job.open_nonces();
-            *rechecked += self.rechecked_nonces(job);
+            *rechecked += self.rechecked_nonces(job, now_ms);
             let stage = job.stage();
             *computed += u64::from(matches!(stage, Stage::Auditing | Stage::BenchmarkReady));
             jobs += u64::from(stage != Stage::Abandoned);

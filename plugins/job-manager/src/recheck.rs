@@ -60,37 +60,16 @@ impl JobManager {
         Ok(())
     }
 
-    /// Gives up the former roots of jobs whose benchmark no block has confirmed again in the time that slaves have for an audit:
-    /// either nobody is there to find the lie, or it was part of the former benchmark. Its audits are then those of a sample.
-    pub(crate) fn give_up_former_roots(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let now_ms = ctx.now_ms();
-        for (benchmark_id, job) in &mut self.jobs {
-            let is_unanswered =
-                |open: &OpenAudit| !open.audit.is_dispute() && is_overdue(job, open, now_ms);
-            let is_confirmed = job.record().sampled_nonces.is_some();
-            if is_confirmed || !job.has_wrong_root() || !job.audits().values().any(is_unanswered) {
-                continue;
-            }
-            let mut record = job.record().clone();
-            record.committed_root = None;
-            store::put_job(ctx, benchmark_id, &record)?;
-            job.update(record);
-            ctx.warn_with(
-                "the roots of the batches differ from those before a rollback, and no slave has taken the audits: the benchmark is submitted",
-                &[("benchmark_id", benchmark_id)],
-            );
-        }
-        Ok(())
-    }
-
     /// Nonces of a job that are computed once more because it has a wrong root, as far as a slave is there for them. Audits by
-    /// sample are not among them: they are few, and given up soon.
-    pub(crate) fn rechecked_nonces(&self, job: &Job) -> u64 {
+    /// sample are not among them: they are few, and given up soon. Nor are overdue ones, which perhaps nobody will ever take.
+    pub(crate) fn rechecked_nonces(&self, job: &Job, now_ms: u64) -> u64 {
         if !job.is_active() || !job.has_wrong_root() {
             return 0;
         }
         let audits = job.audits().iter();
-        let taken = audits.filter(|(_, open)| self.present.has_voice_for(&open.audit));
+        let taken = audits.filter(|(_, open)| {
+            !is_overdue(job, open, now_ms) && self.present.has_voice_for(&open.audit)
+        });
         let batches = taken.filter_map(|(&index, _)| job.batch(index));
         batches.map(|batch| batch.num_nonces).sum()
     }

@@ -58,12 +58,12 @@ pub(crate) fn reconcile(
     let (restarted, job) = (job.filter(is_stale), job.filter(|job| !is_stale(job)));
     let mut former_roots = former_roots.cloned().unwrap_or_default();
     if let Some(job) = restarted {
-        former_roots.add(job.record());
+        former_roots.add(job);
     }
     let before = job.map(Job::record);
     let mut record = match (before, sighting) {
         (Some(record), _) => record.clone(),
-        (None, Some(sighting)) => new_record(sighting.precommit, &former_roots, now_ms)?,
+        (None, Some(sighting)) => new_record(sighting.precommit, now_ms)?,
         (None, None) => return None,
     };
     if network.window.is_expired(record.block_started) {
@@ -93,7 +93,7 @@ pub(crate) fn reconcile(
         let challenge_id = &record.settings.challenge_id;
         let challenge = network.challenge_config(config, challenge_id);
         if !may_reach_root(job, &record, challenge) {
-            give_up_root(&mut record, reason, now_ms);
+            record.abandon(reason.clone(), now_ms);
         }
     }
     if is_too_late && record.abandoned.is_none() && has_work_left(job, &record) {
@@ -131,16 +131,6 @@ fn may_reach_root(job: &Job, record: &JobRecord, challenge: Option<&ChallengeCon
     may_be_ours && challenge.is_none_or(is_unchecked)
 }
 
-/// The root of the benchmark is not to be reached.
-fn give_up_root(record: &mut JobRecord, reason: &Abandoned, now_ms: u64) {
-    if record.sampled_nonces.is_some() {
-        record.abandon(reason.clone(), now_ms);
-    } else {
-        // A lie was part of the former benchmark, which no block shows any more: one that is checked may take its place.
-        record.committed_root = None;
-    }
-}
-
 /// Set if the batches of `job` lead to another root than that of the benchmark in `record`, the next one of `job`.
 fn other_root(job: &Job, record: &JobRecord) -> Option<Abandoned> {
     match job.check_root(record.committed_root?) {
@@ -159,8 +149,7 @@ fn has_work_left(job: Option<&Job>, record: &JobRecord) -> bool {
 }
 
 /// `None` as long as the precommit is not confirmed.
-fn new_record(precommit: &Precommit, former_roots: &FormerRoots, now_ms: u64) -> Option<JobRecord> {
-    let rand_hash = precommit.state.as_ref()?.rand_hash.clone()?;
+fn new_record(precommit: &Precommit, now_ms: u64) -> Option<JobRecord> {
     Some(JobRecord {
         settings: precommit.settings.clone(),
         num_nonces: precommit
@@ -168,12 +157,12 @@ fn new_record(precommit: &Precommit, former_roots: &FormerRoots, now_ms: u64) ->
             .num_nonces
             .filter(|&num_nonces| num_nonces > 0)?
             .into(),
-        committed_root: former_roots.root_for(&rand_hash),
-        rand_hash,
+        rand_hash: precommit.state.as_ref()?.rand_hash.clone()?,
         block_started: precommit.details.block_started,
         terms: None,
         announced_root: None,
         sampled_nonces: None,
+        committed_root: None,
         abandoned: None,
         reconfirmed: false,
         times: Times {
@@ -201,12 +190,15 @@ fn observe_benchmark(
         }
         record.times.benchmark_height = height.or(record.times.benchmark_height);
         record.sampled_nonces = Some(nonces);
-        record.committed_root = benchmark.details.merkle_root.or(record.committed_root);
+        let former = former_roots.root_for(&record.rand_hash);
+        let listed = benchmark.details.merkle_root.or(record.committed_root);
+        // With a former root and another one handed on since, an unlisted root may be either. Only the former one can be checked
+        // against; a proof that leads to the other might be fraud.
+        record.committed_root = listed.or(former);
         if record.announced_root.is_none() {
             // Nothing was handed on for this random hash, so a root that the listing lacks is one for another.
             record.committed_root = record.committed_root.or(former_roots.newest());
         }
-        let former = former_roots.root_for(&record.rand_hash);
         if former.is_some() && record.committed_root == former && record.announced_root != former {
             // It is the former benchmark, and the network takes one only: what was handed on since is void.
             record.announced_root = None;

@@ -23,7 +23,7 @@ pub(crate) struct JobRecord {
     /// `None` until the benchmark is confirmed.
     #[serde(default)]
     pub(crate) sampled_nonces: Option<Vec<u64>>,
-    /// Root of the confirmed benchmark. Known before it is confirmed again if the job is rebuilt after a rollback.
+    /// Root of the confirmed benchmark.
     #[serde(default)]
     pub(crate) committed_root: Option<MerkleHash>,
     /// Why nothing more is done for the job; it is kept until it expires, lest it be created again.

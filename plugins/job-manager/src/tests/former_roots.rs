@@ -1,6 +1,6 @@
 //! Benchmarks that are known from before a rollback: by their root for the same random hash, or for another.
 
-use super::audits::{batches, by, lie};
+use super::audits::{accusation, batches, by, lie};
 use super::*;
 
 /// Slave `of_4` computes the batch without sampled nonces, Ann the others, and the proof is confirmed. Returns the root.
@@ -36,98 +36,88 @@ fn ann(result: Value) -> Value {
     by("ann", result)
 }
 
-/// The block of the proof is rolled back, and `block` is the next one. Returns the audits of what was computed again.
-fn rebuild(
-    manager: &mut Harness<JobManager>,
-    block: Value,
-    of_4: fn(Value) -> Value,
-) -> Vec<Value> {
+/// The block of the proof is rolled back, and `block` is the next one. All is computed again.
+fn rebuild(manager: &mut Harness<JobManager>, block: Value, of_4: fn(Value) -> Value) {
     manager.restart();
     manager.event("new_block", block);
     for batch in take(manager, "new_batch") {
         manager.event("batch_result", answer(&batch, of_4));
     }
-    manager.update();
-    let events = emitted(manager);
-    let names: BTreeSet<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, BTreeSet::from(["audit_batch"]));
-    assert_eq!(stage(manager)["stage"], "auditing");
-    events.into_iter().map(|(_, audit)| audit).collect()
 }
 
-/// A lie in a rebuilt job is found before another root than the former one is handed on.
+/// Bob audits the batches, and delivers the proofs that are wanted. Returns the number of proofs that are ready.
+fn audit(manager: &mut Harness<JobManager>) -> usize {
+    let mut wanted = take(manager, "new_batch");
+    manager.update();
+    assert_eq!(stage(manager)["stage"], "auditing");
+    let audits = take(manager, "audit_batch").into_iter();
+    wanted.extend(audits.map(|audit| audit["batch"].clone()));
+    for batch in wanted {
+        manager.event("batch_result", by("bob", work(&batch)));
+    }
+    take(manager, "proof_ready").len()
+}
+
+/// A root says nothing of solutions, so they are compared before the benchmark is handed on, as in any job.
 #[test]
-fn rebuilt_job_hands_on_its_former_root_alone() {
+fn former_root_ends_no_dispute_unconfirmed() {
     let mut manager = start(4);
     let root = prove(&mut manager, ann);
-    let audits = rebuild(&mut manager, block(104), liar);
-    manager.event("batch_result", by("ann", work(&audits[1]["batch"])));
-    let ready = take(&mut manager, "benchmark_ready");
-    assert_eq!(ready.len(), 1);
-    assert_eq!(ready[0]["merkle_root"], root);
+    manager.event("new_block", block(106));
+    let batches = take(&mut manager, "new_batch");
+    let mut padded = work(&batches[1]);
+    padded["solution_nonces"] = json!([4, 5, 6, 7]);
+    manager.event("batch_result", by("liar", padded));
+    for batch in &batches {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    manager.update();
+    assert_eq!(take(&mut manager, "benchmark_ready"), [] as [Value; 0]);
+    manager.event("batch_result", by("bob", work(&batches[1])));
+    let ready = take(&mut manager, "benchmark_ready").remove(0);
+    assert_eq!(ready["merkle_root"], root);
+    assert_eq!(ready["solution_nonces"], json!([0, 2, 4, 6, 8]));
 }
 
+/// The network takes one benchmark, and it may be the former one after all.
 #[test]
 fn former_root_confirmed_again_is_proved() {
     let mut manager = start(4);
-    let root = prove(&mut manager, ann);
-    let audits = rebuild(&mut manager, block(104), liar);
-    manager.event("new_block", block_with_benchmark(106, &root));
-    manager.event("batch_result", by("ann", work(&audits[1]["batch"])));
-    for batch in take(&mut manager, "new_batch") {
-        manager.event("batch_result", by("ann", work(&batch)));
-    }
-    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
-}
-
-#[test]
-fn unlisted_root_is_the_former_one() {
-    let mut manager = start(4);
-    prove(&mut manager, ann);
-    let unlisted = block_with_benchmark(106, &Value::Null);
-    let audits = rebuild(&mut manager, unlisted, liar);
-    manager.event("batch_result", by("ann", work(&audits[1]["batch"])));
-    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
-}
-
-/// A lie that was not sampled was part of the former benchmark, which is gone.
-#[test]
-fn former_root_that_nobody_reaches_gives_way() {
-    let mut manager = start(4);
-    let former = prove(&mut manager, liar);
-    for audit in rebuild(&mut manager, block(104), ann) {
-        manager.event("batch_result", by("bob", work(&audit["batch"])));
-    }
-    manager.event("new_block", block(106));
-    let root = json!(whole_tree().root());
-    assert_ne!(former, root);
-    let ready = take(&mut manager, "benchmark_ready");
-    assert_eq!(ready.len(), 1);
-    assert_eq!(ready[0]["merkle_root"], root);
-}
-
-/// Nobody else is there to find the lie. The network takes one benchmark, and it may be the former one after all.
-#[test]
-fn former_root_that_nobody_checks_gives_way() {
-    let mut manager = start(4);
     let former = prove(&mut manager, ann);
     rebuild(&mut manager, block(104), liar);
-    manager.advance_ms(60_000);
-    manager.update();
-    let ready = take(&mut manager, "benchmark_ready");
-    assert_eq!(ready.len(), 1);
-    assert_ne!(ready[0]["merkle_root"], former);
+    let ready = take(&mut manager, "benchmark_ready").remove(0);
+    assert_ne!(ready["merkle_root"], former);
+    let confirmed = block_with_benchmark(106, &former);
+    manager.event("new_block", confirmed);
+    assert_eq!(audit(&mut manager), 1);
+}
 
-    manager.event("new_block", block_with_benchmark(106, &former));
-    let proofs = take(&mut manager, "new_batch");
-    manager.update();
-    assert_eq!(stage(&mut manager)["stage"], "auditing");
-    let audits = take(&mut manager, "audit_batch");
-    let audits = audits.iter().map(|audit| &audit["batch"]);
-    for batch in audits.chain(&proofs) {
-        manager.event("batch_result", by("bob", work(batch)));
+/// Also if another one was handed on meanwhile: its proof may be fraud.
+#[test]
+fn unlisted_root_is_the_former_one() {
+    let unlisted = block_with_benchmark(106, &Value::Null);
+    for first in [&unlisted, &block(104)] {
+        let mut manager = start(4);
+        prove(&mut manager, ann);
+        rebuild(&mut manager, first.clone(), liar);
+        manager.event("new_block", unlisted.clone());
+        for batch in take(&mut manager, "new_batch") {
+            manager.event("batch_result", by("ann", work(&batch)));
+        }
+        assert_eq!(audit(&mut manager), 1);
     }
-    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
+}
+
+/// A listing of before a rollback beside the new hash: the root is not one for that hash.
+#[test]
+fn listed_root_is_not_kept_for_another_hash() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    let root = json!(whole_tree().root());
+    let other = reconfirmed(block_with_benchmark(103, &root));
+    manager.event("new_block", other);
+    manager.event("new_block", block_with_benchmark(104, &root));
+    assert_eq!(stage(&mut manager)["stage"], "proving");
 }
 
 /// No result for the present hash can lead to its root, so slaves need not go on.
@@ -225,5 +215,30 @@ fn disproved_job_withdraws_its_batches() {
         }
     }
     assert_eq!(stage(&mut manager)["stage"], "abandoned");
+    assert_eq!(take(&mut manager, "batches_withdrawn").len(), 1);
+}
+
+/// As of a result that was changed on the disk: nobody need decide the dispute any more.
+#[test]
+fn job_with_a_broken_branch_withdraws_audits() {
+    let mut manager = start(4);
+    let root = compute(&mut manager)["merkle_root"].clone();
+    let confirmed = block_with_benchmark(103, &root);
+    manager.event("new_block", confirmed.clone());
+    let proofs = take(&mut manager, "new_batch");
+    manager.event("batch_result", by("liar", accusation(&proofs[0])));
+    for batch in &proofs {
+        manager.event("batch_result", work(batch));
+    }
+    let mut altered = Harness::<JobManager>::setup(settings(4));
+    for (key, mut value) in manager.stored() {
+        if let Some(fuel) = value.pointer_mut("/merkle_proofs/0/leaf/fuel_consumed") {
+            *fuel = json!(8);
+        }
+        altered = altered.with_stored(&key, &value);
+    }
+    let mut manager = altered.start();
+    manager.event("new_block", confirmed);
+    assert_eq!(stage(&mut manager)["reason_code"]["kind"], "broken_branch");
     assert_eq!(take(&mut manager, "batches_withdrawn").len(), 1);
 }
