@@ -133,7 +133,7 @@ event!(Throughput, "throughput");
 pub struct ChallengeThroughput {
     /// Nonces computed per second while there was work of this challenge; `None` if too little was measured.
     pub nonces_per_second: Option<f64>,
-    /// Nonces of open jobs that still have to be computed, or to be checked before their jobs can be proved.
+    /// Nonces of open jobs that still have to be computed, or, for two retry delays, to be checked before their jobs can be proved.
     pub open_nonces: u64,
     /// Jobs whose batches all have results, and whose benchmark no block has confirmed; `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,11 +54,15 @@ impl JobManager {
                 }
                 self.keep_root(ctx, benchmark_id)?;
                 store::put_job(ctx, benchmark_id, &record)?;
-                self.count_batches_created(ctx, &record);
-                ctx.warn_with(
-                    "job restarted: the network has rolled its block back and confirmed it in another one",
-                    &[("benchmark_id", &benchmark_id)],
-                );
+                if record.abandoned.is_some() {
+                    self.log_change(ctx, benchmark_id, &record);
+                } else {
+                    self.count_batches_created(ctx, &record);
+                    ctx.warn_with(
+                        "job restarted: the network has rolled its block back and confirmed it in another one",
+                        &[("benchmark_id", &benchmark_id)],
+                    );
+                }
                 let job = Job::new(benchmark_id.to_owned(), *record);
                 self.jobs.insert(benchmark_id.to_owned(), job);
             }

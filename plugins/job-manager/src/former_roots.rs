@@ -22,14 +22,16 @@ pub(crate) struct FormerRoots {
 }
 
 impl FormerRoots {
-    /// Adds the root of a job, if it is known to be one for the job's random hash: the job has handed it on, or its batches lead
-    /// to it. A listing alone does not show that, since it can name a benchmark of before a rollback beside the new hash.
+    /// Adds the root of a job, if it is known to be one for the job's random hash: its batches lead to the listed one, or the job has
+    /// handed it on and none is known. A listing alone does not show that, since it can name a benchmark of before a rollback beside
+    /// the new hash.
     pub(crate) fn add(&mut self, job: &Job) {
         let record = job.record();
         self.block_started = record.block_started;
         let committed = record.committed_root;
         let reached = committed.filter(|root| job.tree.root() == Some(*root));
-        let root = reached.or(record.announced_root);
+        let is_known = self.root_for(&record.rand_hash).is_some();
+        let root = reached.or(record.announced_root.filter(|_| !is_known));
         let Some(root) = root.filter(|root| !self.is_stale(*root, &record.rand_hash)) else {
             return;
         };

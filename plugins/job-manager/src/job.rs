@@ -174,6 +174,11 @@ impl Job {
             (self.announced, self.refused) = (None, None);
         }
         self.samples = samples;
+        let roots = (self.record.committed_root, record.committed_root);
+        if matches!(roots, (Some(before), Some(after)) if before != after) {
+            // What was handed on leads to the other root.
+            (self.announced, self.refused) = (None, None);
+        }
         let had_terms = self.record.terms.is_some();
         self.record = record;
         if !had_terms {

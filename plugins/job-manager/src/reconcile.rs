@@ -191,13 +191,11 @@ fn observe_benchmark(
         record.times.benchmark_height = height.or(record.times.benchmark_height);
         record.sampled_nonces = Some(nonces);
         let former = former_roots.root_for(&record.rand_hash);
-        let listed = benchmark.details.merkle_root.or(record.committed_root);
-        // With a former root and another one handed on since, an unlisted root may be either. Only the former one can be checked
-        // against; a proof that leads to the other might be fraud.
-        record.committed_root = listed.or(former);
+        record.committed_root = benchmark.details.merkle_root.or(record.committed_root);
         if record.announced_root.is_none() {
-            // Nothing was handed on for this random hash, so a root that the listing lacks is one for another.
-            record.committed_root = record.committed_root.or(former_roots.newest());
+            // Nothing was handed on for this random hash, so a root that the listing lacks is the former one, or one for another hash.
+            let unlisted = former.or(former_roots.newest());
+            record.committed_root = record.committed_root.or(unlisted);
         }
         if former.is_some() && record.committed_root == former && record.announced_root != former {
             // It is the former benchmark, and the network takes one only: what was handed on since is void.

@@ -92,20 +92,49 @@ fn former_root_confirmed_again_is_proved() {
     assert_eq!(audit(&mut manager), 1);
 }
 
-/// Also if another one was handed on meanwhile: its proof may be fraud.
 #[test]
 fn unlisted_root_is_the_former_one() {
+    let mut manager = start(4);
+    prove(&mut manager, ann);
     let unlisted = block_with_benchmark(106, &Value::Null);
-    for first in [&unlisted, &block(104)] {
-        let mut manager = start(4);
-        prove(&mut manager, ann);
-        rebuild(&mut manager, first.clone(), liar);
-        manager.event("new_block", unlisted.clone());
-        for batch in take(&mut manager, "new_batch") {
-            manager.event("batch_result", by("ann", work(&batch)));
-        }
-        assert_eq!(audit(&mut manager), 1);
+    rebuild(&mut manager, unlisted, liar);
+    for batch in take(&mut manager, "new_batch") {
+        manager.event("batch_result", by("ann", work(&batch)));
     }
+    assert_eq!(audit(&mut manager), 1);
+}
+
+/// What the network has proved is not forgotten for what was handed on afterwards.
+#[test]
+fn proved_root_outlives_another_handed_on() {
+    let mut manager = start(4);
+    let former = prove(&mut manager, ann);
+    rebuild(&mut manager, block(104), liar);
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+    let mut proved = block_with_benchmark(106, &former);
+    proved["proofs"][ID] = json!({ "benchmark_id": ID });
+    manager.event("new_block", proved);
+    assert_eq!(stage(&mut manager), Value::Null);
+    rebuild(&mut manager, block(107), liar);
+    manager.event("new_block", block_with_benchmark(109, &former));
+    assert_eq!(audit(&mut manager), 1);
+}
+
+/// The proof of the other root is void, though the sampled nonces are the same.
+#[test]
+fn root_in_the_place_of_another_is_proved_anew() {
+    let mut manager = start(4);
+    let former = prove(&mut manager, ann);
+    rebuild(&mut manager, block(104), liar);
+    let other = take(&mut manager, "benchmark_ready").remove(0);
+    let other = block_with_benchmark(106, &other["merkle_root"]);
+    manager.event("new_block", other);
+    for batch in take(&mut manager, "new_batch") {
+        manager.event("batch_result", by("ann", work(&batch)));
+    }
+    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
+    manager.event("new_block", block_with_benchmark(107, &former));
+    assert_eq!(audit(&mut manager), 1);
 }
 
 /// A listing of before a rollback beside the new hash: the root is not one for that hash.
