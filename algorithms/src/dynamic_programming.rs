@@ -185,16 +185,20 @@ mod tests {
         assert!((4..=30).contains(&solved), "{solved} of 200 solved");
     }
 
-    #[test]
-    fn more_than_memory_holds_is_given_up() {
-        let instance = Instance {
+    fn of_one_item(value: u32, max_weight: u32) -> Instance {
+        Instance {
             seed: [0; 32],
             better_than_baseline: 0,
             weights: vec![1],
-            values: vec![1],
-            max_weight: u32::MAX,
+            values: vec![value],
+            max_weight,
             min_value: 1,
-        };
+        }
+    }
+
+    #[test]
+    fn more_than_memory_holds_is_given_up() {
+        let instance = of_one_item(1, u32::MAX);
         assert_eq!(solve(&instance), None);
     }
 
@@ -218,14 +222,7 @@ mod tests {
 
     #[test]
     fn values_beyond_the_highest_bit_are_given_up() {
-        let instance = Instance {
-            seed: [0; 32],
-            better_than_baseline: 0,
-            weights: vec![1],
-            values: vec![0x8000_0000],
-            max_weight: 1,
-            min_value: 1,
-        };
+        let instance = of_one_item(0x8000_0000, 1);
         assert_eq!(solve(&instance), None);
     }
 }

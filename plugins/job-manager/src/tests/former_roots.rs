@@ -10,15 +10,25 @@ fn prove(manager: &mut Harness<JobManager>, of_4: fn(Value) -> Value) -> Value {
     }
     let root = take(manager, "benchmark_ready")[0]["merkle_root"].clone();
     manager.event("new_block", block_with_benchmark(103, &root));
+    deliver_proofs(manager);
+    assert_eq!(take(manager, "proof_ready").len(), 1);
+    confirm_proof(manager, 105, &root);
+    root
+}
+
+/// Ann computes what is wanted.
+fn deliver_proofs(manager: &mut Harness<JobManager>) {
     for batch in take(manager, "new_batch") {
         manager.event("batch_result", by("ann", work(&batch)));
     }
-    assert_eq!(take(manager, "proof_ready").len(), 1);
-    let mut proved = block_with_benchmark(105, &root);
+}
+
+/// The block at `height` has the proof of the benchmark with this root, which ends the job.
+fn confirm_proof(manager: &mut Harness<JobManager>, height: u32, root: &Value) {
+    let mut proved = block_with_benchmark(height, root);
     proved["proofs"][ID] = json!({ "benchmark_id": ID });
     manager.event("new_block", proved);
     assert_eq!(stage(manager), Value::Null);
-    root
 }
 
 fn answer(batch: &Value, of_4: fn(Value) -> Value) -> Value {
@@ -98,9 +108,7 @@ fn unlisted_root_is_the_former_one() {
     prove(&mut manager, ann);
     let unlisted = block_with_benchmark(106, &Value::Null);
     rebuild(&mut manager, unlisted, liar);
-    for batch in take(&mut manager, "new_batch") {
-        manager.event("batch_result", by("ann", work(&batch)));
-    }
+    deliver_proofs(&mut manager);
     assert_eq!(audit(&mut manager), 1);
 }
 
@@ -111,10 +119,7 @@ fn proved_root_outlives_another_handed_on() {
     let former = prove(&mut manager, ann);
     rebuild(&mut manager, block(104), liar);
     assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
-    let mut proved = block_with_benchmark(106, &former);
-    proved["proofs"][ID] = json!({ "benchmark_id": ID });
-    manager.event("new_block", proved);
-    assert_eq!(stage(&mut manager), Value::Null);
+    confirm_proof(&mut manager, 106, &former);
     rebuild(&mut manager, block(107), liar);
     manager.event("new_block", block_with_benchmark(109, &former));
     assert_eq!(audit(&mut manager), 1);
@@ -129,9 +134,7 @@ fn root_in_the_place_of_another_is_proved_anew() {
     let other = take(&mut manager, "benchmark_ready").remove(0);
     let other = block_with_benchmark(106, &other["merkle_root"]);
     manager.event("new_block", other);
-    for batch in take(&mut manager, "new_batch") {
-        manager.event("batch_result", by("ann", work(&batch)));
-    }
+    deliver_proofs(&mut manager);
     assert_eq!(take(&mut manager, "proof_ready").len(), 1);
     manager.event("new_block", block_with_benchmark(107, &former));
     assert_eq!(audit(&mut manager), 1);

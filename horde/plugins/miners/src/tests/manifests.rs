@@ -9,7 +9,21 @@ use super::world::*;
 
 pub(super) const INVALID: &str = r#"{"message_type":"V0ExecutorManifestRequest"}"#;
 const FAULT: &str = "the miner's manifest is invalid: ";
-pub(super) const SILENCE: &str = "the miner has not shown its manifest within 35 s";
+const SILENCE: &str = "the miner has not shown its manifest within 35 s";
+
+/// The link is announced as down for want of a manifest.
+pub(super) fn assert_silence(world: &mut World) {
+    let reason = down_reason(world);
+    assert!(reason.starts_with(SILENCE), "{reason}");
+}
+
+/// Somebody asks about a link without a connection, until the time for its manifest is over.
+fn miss_manifest(world: &mut World) {
+    world.drop_connection(1);
+    want(world, &[1]);
+    world.0.advance_ms(35_000);
+    assert_silence(world);
+}
 
 /// A link whose miner has shown its manifest, that was opened again, and that somebody asks about.
 fn reopen_and_want(world: &mut World) {
@@ -157,11 +171,7 @@ fn silence_before_a_connection_is_forgotten() {
         if has_job {
             world.begin_at("running", &[(1, 1)]);
         }
-        world.drop_connection(1);
-        want(&mut world, &[1]);
-        world.0.advance_ms(35_000);
-        let reason = down_reason(&mut world);
-        assert!(reason.starts_with(SILENCE), "{reason}");
+        miss_manifest(&mut world);
         world.accept(1);
         want(&mut world, &[1]);
         if has_job {
@@ -180,8 +190,7 @@ fn invalid_manifest_after_silence_is_announced() {
     let mut world = start();
     reopen_and_want(&mut world);
     world.0.advance_ms(35_000);
-    let reason = down_reason(&mut world);
-    assert!(reason.starts_with(SILENCE), "{reason}");
+    assert_silence(&mut world);
     world.0.reload();
     world.frame(1, INVALID);
     let reason = down_reason(&mut world);
@@ -228,19 +237,14 @@ fn overdue_wait_begins_anew_at_a_reload() {
     world.0.advance_ms(34_999);
     assert!(world.0.emitted().is_empty());
     world.0.advance_ms(1);
-    let reason = down_reason(&mut world);
-    assert!(reason.starts_with(SILENCE), "{reason}");
+    assert_silence(&mut world);
 }
 
 /// A holder that asks must not cost a miner the job of another one.
 #[test]
 fn missing_manifest_ends_no_job() {
     let mut world = running();
-    world.drop_connection(1);
-    want(&mut world, &[1]);
-    world.0.advance_ms(35_000);
-    let reason = down_reason(&mut world);
-    assert!(reason.starts_with(SILENCE), "{reason}");
+    miss_manifest(&mut world);
     world.accept(1);
     world.say(1, "JobFinished", 1);
     assert!(matches!(world.outcome(), Outcome::Finished { .. }));
@@ -285,8 +289,7 @@ fn silence_of_a_replaced_link_ends_no_job() {
     world.accept(1);
     world.begin_at("running", &[(1, 1)]);
     world.0.advance_ms(35_000);
-    let reason = down_reason(&mut world);
-    assert!(reason.starts_with(SILENCE), "{reason}");
+    assert_silence(&mut world);
     world.say(1, "JobFinished", 1);
     assert!(matches!(world.outcome(), Outcome::Finished { .. }));
 }

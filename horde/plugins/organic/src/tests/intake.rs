@@ -167,9 +167,7 @@ fn blocked_miner_gets_no_job_by_name() {
 
 #[test]
 fn job_of_few_seconds_is_begun() {
-    let mut section = section();
-    section["job_timeout_seconds"] = json!(3);
-    let mut world = start_with(section);
+    let mut world = start_with_job_seconds(3);
     world.request(&v1(1, 1));
     assert!(world.statuses().is_empty());
 }

@@ -248,9 +248,7 @@ fn attempts_are_bounded() {
 
 #[test]
 fn job_of_few_seconds_is_tried_again() {
-    let mut section = section();
-    section["job_timeout_seconds"] = json!(4);
-    let mut world = start_with(section);
+    let mut world = start_with_job_seconds(4);
     world.serve(&[1, 2]);
     let up = |world: &mut World| [1, 2].map(|miner| world.up(miner, 1));
     up(&mut world);
@@ -339,9 +337,7 @@ fn silence_of_a_link_ends_the_attempt() {
 
 #[test]
 fn wait_for_a_link_that_is_cut_says_so() {
-    let mut section = section();
-    section["job_timeout_seconds"] = json!(20);
-    let mut world = start_with(section);
+    let mut world = start_with_job_seconds(20);
     world.serve(&[1]);
     world.request(&v1(1, 1));
     world.0.advance_ms(20_000);

@@ -192,9 +192,7 @@ fn clock_set_back_a_day_delays_nothing() {
 
 #[test]
 fn clock_set_back_keeps_the_reason_of_a_cut_wait() {
-    let mut section = section();
-    section["job_timeout_seconds"] = json!(20);
-    let mut world = start_with(section);
+    let mut world = start_with_job_seconds(20);
     world.serve(&[1]);
     world.request(&v1(1, 1));
     world.0.set_back_ms(86_400_000);

@@ -54,6 +54,13 @@ pub(super) fn start_with(section: Value) -> World {
     World(harness)
 }
 
+/// The same with so many seconds for a job.
+pub(super) fn start_with_job_seconds(seconds: u32) -> World {
+    let mut section = section();
+    section["job_timeout_seconds"] = json!(seconds);
+    start_with(section)
+}
+
 /// The extension after its start, when the chain has said that miners 1 to 9 serve.
 pub(super) fn start() -> World {
     let mut world = start_with(section());
