@@ -6,7 +6,7 @@ use tig_plugin_api::prelude::*;
 use crate::finished::Outcome;
 use crate::job::Job;
 use crate::reconcile::{Change, Sighting, reconcile};
-use crate::record::{BatchRecord, JobRecord};
+use crate::record::{Abandoned, BatchRecord, JobRecord};
 use crate::rejections::Rejection;
 use crate::{JobManager, store};
 
@@ -128,14 +128,26 @@ impl JobManager {
         }
         let reason = after.abandoned.as_ref();
         if let Some(reason) = reason.filter(|reason| was_abandoned != Some(*reason)) {
-            ctx.error_with(
-                "job abandoned",
-                &[
-                    ("benchmark_id", &benchmark_id),
-                    ("reason", &reason.to_string()),
-                ],
-            );
+            log_abandoned(ctx, benchmark_id, reason);
         }
+    }
+
+    /// Nothing more is done for a job, for a reason that no block shows.
+    pub(crate) fn abandon(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        reason: Abandoned,
+    ) -> Result<()> {
+        let Some(job) = self.jobs.get_mut(benchmark_id) else {
+            return Ok(());
+        };
+        log_abandoned(ctx, benchmark_id, &reason);
+        let mut record = job.record().clone();
+        record.abandon(reason, ctx.now_ms());
+        store::put_job(ctx, benchmark_id, &record)?;
+        job.update(record);
+        self.withdraw_batches(ctx, benchmark_id, false)
     }
 
     pub(crate) fn store_result(
@@ -238,4 +250,14 @@ impl JobManager {
         self.former_roots.remove(benchmark_id);
         Ok(())
     }
+}
+
+fn log_abandoned(ctx: &mut Context<'_>, benchmark_id: &str, reason: &Abandoned) {
+    ctx.error_with(
+        "job abandoned",
+        &[
+            ("benchmark_id", &benchmark_id),
+            ("reason", &reason.to_string()),
+        ],
+    );
 }

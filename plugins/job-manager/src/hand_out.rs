@@ -1,7 +1,7 @@
 //! What goes out: batches, and what is ready.
 
 use serde_json::Value;
-use tig_events::{BatchesWithdrawn, NewBatch};
+use tig_events::{BatchesWithdrawn, NewBatch, ProofReady};
 use tig_plugin_api::prelude::*;
 
 use crate::job::{Job, Stage, Unprovable};
@@ -139,17 +139,20 @@ impl JobManager {
         };
         let record = match job.stage() {
             Stage::BenchmarkReady => announce_benchmark(ctx, job)?,
-            _ => announce_proof(ctx, job)?,
+            _ => match job.proof() {
+                Ok(proof) => announce_proof(ctx, job, &proof)?,
+                Err(Unprovable::Useless(reason)) => {
+                    return self.abandon(ctx, benchmark_id, reason);
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         if record != *job.record() {
             store::put_job(ctx, benchmark_id, &record)?;
             job.update(record);
         }
         job.announced = Some(job.stage());
-        match job.stage() {
-            Stage::Abandoned => self.withdraw_batches(ctx, benchmark_id, false),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -170,27 +173,11 @@ fn announce_benchmark(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
     Ok(record)
 }
 
-/// Emits the proof; returns the record, which abandons the job if there can be none.
-fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
-    let now_ms = ctx.now_ms();
+/// Emits the proof; returns the record that says when it was first ready.
+fn announce_proof(ctx: &mut Context<'_>, job: &Job, proof: &ProofReady) -> Result<JobRecord> {
+    ctx.emit(proof)?;
+    ctx.info_with("proof ready", &[("benchmark_id", &job.benchmark_id)]);
     let mut record = job.record().clone();
-    match job.proof() {
-        Ok(proof) => {
-            ctx.emit(&proof)?;
-            ctx.info_with("proof ready", &[("benchmark_id", &job.benchmark_id)]);
-            record.times.proved_ms.get_or_insert(now_ms);
-        }
-        Err(Unprovable::Useless(reason)) => {
-            ctx.error_with(
-                "job abandoned",
-                &[
-                    ("benchmark_id", &job.benchmark_id),
-                    ("reason", &reason.to_string()),
-                ],
-            );
-            record.abandon(reason, now_ms);
-        }
-        Err(error) => return Err(error.into()),
-    }
+    record.times.proved_ms.get_or_insert(ctx.now_ms());
     Ok(record)
 }

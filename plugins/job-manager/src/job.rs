@@ -169,14 +169,15 @@ impl Job {
     /// Takes a changed record. Batches that hold a newly sampled nonce are due at once.
     pub(crate) fn update(&mut self, record: JobRecord) {
         let samples = samples(&record);
-        if samples != self.samples {
+        let is_resampled = samples != self.samples;
+        if is_resampled {
             samples.keys().for_each(|&index| self.schedule.again(index));
-            (self.announced, self.refused) = (None, None);
         }
         self.samples = samples;
         let roots = (self.record.committed_root, record.committed_root);
-        if matches!(roots, (Some(before), Some(after)) if before != after) {
-            // What was handed on leads to the other root.
+        let has_new_root = matches!(roots, (Some(before), Some(after)) if before != after);
+        if is_resampled || has_new_root {
+            // What was handed on proves other nonces, or leads to another root.
             (self.announced, self.refused) = (None, None);
         }
         let had_terms = self.record.terms.is_some();

@@ -448,20 +448,7 @@ impl JobManager {
             job.insert(index, record);
             return Ok(());
         }
-        let reason = Abandoned::Disproved { start_nonce };
-        ctx.error_with(
-            "job abandoned",
-            &[
-                ("benchmark_id", &benchmark_id),
-                ("reason", &reason.to_string()),
-            ],
-        );
-        let now_ms = ctx.now_ms();
-        let mut record = job.record().clone();
-        record.abandon(reason, now_ms);
-        store::put_job(ctx, benchmark_id, &record)?;
-        job.update(record);
-        self.withdraw_batches(ctx, benchmark_id, false)
+        self.abandon(ctx, benchmark_id, Abandoned::Disproved { start_nonce })
     }
 }
 
