@@ -132,16 +132,22 @@ impl Queue {
         let mut forgotten = 0;
         self.jobs.remove(&job);
         for version in Version::ALL {
+            forgotten += self.forget_waiting(version, job);
             let range = || BatchKey::job_range(version, job);
-            for key in self.waiting.keys(range()) {
-                self.waiting.remove(key);
-                forgotten += 1;
-            }
             for key in self.leases.keys(range()) {
                 self.leases.remove(key);
                 forgotten += 1;
             }
             self.completed.forget(range());
+        }
+        forgotten
+    }
+
+    fn forget_waiting(&mut self, version: Version, job: JobNumber) -> usize {
+        let mut forgotten = 0;
+        for key in self.waiting.keys(BatchKey::job_range(version, job)) {
+            self.waiting.remove(key);
+            forgotten += 1;
         }
         forgotten
     }
@@ -155,10 +161,7 @@ impl Queue {
         let versions = versions.filter(|version| !audits_only || *version == Version::Audit);
         let mut forgotten = 0;
         for version in versions {
-            for key in self.waiting.keys(BatchKey::job_range(version, number)) {
-                self.waiting.remove(key);
-                forgotten += 1;
-            }
+            forgotten += self.forget_waiting(version, number);
             if let Some(job) = self.jobs.get_mut(&number) {
                 job.withdrawn.insert(version);
             }
