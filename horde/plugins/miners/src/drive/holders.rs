@@ -121,10 +121,7 @@ impl Miners {
                 let can_open = link.is_given_up() && !link.authority.is_empty();
                 can_open.then_some(&link.address)
             }
-            None => {
-                let mut miners = self.state.holders.values().flatten();
-                miners.find(|miner| miner.hotkey == hotkey)
-            }
+            None => self.wanted_miner(hotkey),
         };
         let Some(address) = address.cloned() else {
             return Ok(());
@@ -211,17 +208,19 @@ impl Miners {
     /// connects to the miner's new address, or announces its newer manifest. A link with a fault of the manifest stays, for the receipts,
     /// until it is wanted again.
     pub(super) fn settle_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
-        let link = self.state.links.get_mut(hotkey);
+        let link = self.state.links.get(hotkey);
         let Some(link) = link.filter(|link| link.jobs.is_empty()) else {
             return Ok(());
         };
-        let mut miners = self.state.holders.values().flatten();
-        if !miners.any(|miner| miner.hotkey == hotkey) {
+        if !self.is_wanted(hotkey) {
             return match link.is_idle() {
                 true => self.drop_link(ctx, hotkey, UNWANTED).map(drop),
                 false => Ok(()),
             };
         }
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
         if let Some(miner) = link.moved_to.take() {
             let before = self.drop_link(ctx, hotkey, MOVED)?;
             return self.open_link(ctx, &miner, before);
@@ -235,8 +234,12 @@ impl Miners {
     }
 
     pub(super) fn is_wanted(&self, hotkey: &str) -> bool {
+        self.wanted_miner(hotkey).is_some()
+    }
+
+    fn wanted_miner(&self, hotkey: &str) -> Option<&MinerAddress> {
         let mut miners = self.state.holders.values().flatten();
-        miners.any(|miner| miner.hotkey == hotkey)
+        miners.find(|miner| miner.hotkey == hotkey)
     }
 
     fn wanted(&self) -> BTreeSet<&str> {
