@@ -74,10 +74,7 @@ impl AddAssign for Tally {
 
 /// Reads `Summary [ 1.2s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped`.
 pub(super) fn count_nextest(text: &str) -> Tally {
-    let summary = text
-        .lines()
-        .rfind(|line| line.trim_start().starts_with("Summary ["));
-    let counts = summary.and_then(|line| line.split_once(" run: "));
+    let counts = summary(text).split_once(" run: ");
     let mut tally = Tally::default();
     // Remarks in brackets count the same tests again.
     for (number, word) in numbers(&without_brackets(counts.map_or("", |(_, counts)| counts))) {
@@ -109,15 +106,16 @@ pub(super) fn count_libtest(text: &str) -> Tally {
     tally
 }
 
+/// The summary of nextest; empty if there is none.
+fn summary(text: &str) -> &str {
+    let mut lines = text.lines();
+    let summary = lines.rfind(|line| line.trim_start().starts_with("Summary ["));
+    summary.unwrap_or_default()
+}
+
 /// How many tests failed first and passed then, in the brackets of the summary: `6 passed (1 slow, 1 flaky)`.
 pub(super) fn count_second_tries(text: &str) -> usize {
-    let mut summary = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with("Summary ["));
-    let counts = summary
-        .next_back()
-        .unwrap_or_default()
-        .split(['(', ',', ')']);
+    let counts = summary(text).split(['(', ',', ')']);
     let mut numbers = counts.filter_map(|part| part.trim().strip_suffix(" flaky")?.parse().ok());
     numbers.next().unwrap_or(0)
 }
