@@ -1,12 +1,17 @@
 //! `dynamic_programming` for knapsack: the best selection there is, by weight.
 //!
-//! Item after item, the greatest value for each weight of the knapsack. Work and memory grow with the number of items
-//! times the weight: nothing at 50 items, too much for an algorithm at many thousands.
+//! A bound on what any selection is worth decides most items, and most instances, before: see [`reduction`]. For the others, item
+//! after item, the greatest value for each weight of the knapsack. Work and memory grow with the number of items that are
+//! left, times the weight that is left for them.
 //!
 //! The values of several rooms are in one word, a *lane* each, so that one operation and one store do for all of them. The
 //! decisions of 64 rooms, from the item's weight up, are one word.
 
+mod reduction;
+
 use tig_challenges::knapsack::{Instance, Solution};
+
+use self::reduction::{Reduced, reduce};
 
 /// Decisions that are remembered: items times weights, one bit each.
 const DECISIONS_MAX: usize = 1 << 30;
@@ -20,21 +25,29 @@ pub fn solve(instance: &Instance) -> Option<Solution> {
     if instance.weights.len() != instance.values.len() {
         return None;
     }
-    // No room holds more than all values together.
     let mut values = instance.values.iter();
     let total = values.try_fold(0u32, |total, &value| total.checked_add(value))?;
-    match total {
-        0..0x8000 => solve_in_lanes::<16>(instance),
-        0x8000..0x8000_0000 => solve_in_lanes::<32>(instance),
-        _ => None,
+    if total >= 0x8000_0000 {
+        return None;
     }
+    let reduced = reduce(instance)?;
+    // No room holds more than all values together.
+    let total: u32 = reduced.undecided.iter().map(|item| item.value).sum();
+    let found = match total {
+        0..0x8000 => solve_in_lanes::<16>(&reduced),
+        _ => solve_in_lanes::<32>(&reduced),
+    };
+    let mut items = found?;
+    items.extend(reduced.selected);
+    items.sort_unstable();
+    Some(Solution { items })
 }
 
 /// Solves in lanes of `BITS` bits, the highest of which no value needs. 64 rooms are `BITS` words of 8 bytes.
-fn solve_in_lanes<const BITS: usize>(instance: &Instance) -> Option<Solution> {
-    let num_rooms = usize::try_from(instance.max_weight).ok()?.checked_add(1)?;
+fn solve_in_lanes<const BITS: usize>(reduced: &Reduced) -> Option<Vec<usize>> {
+    let num_rooms = usize::try_from(reduced.max_weight).ok()?.checked_add(1)?;
     let num_words = num_rooms.div_ceil(64);
-    let num_decisions = instance.weights.len().checked_mul(num_words * 64)?;
+    let num_decisions = reduced.undecided.len().checked_mul(num_words * 64)?;
     if num_decisions > DECISIONS_MAX {
         return None;
     }
@@ -42,10 +55,13 @@ fn solve_in_lanes<const BITS: usize>(instance: &Instance) -> Option<Solution> {
     // From any weight up, rooms are read and written by 64; nobody asks for those beyond the last.
     let mut best = vec![0u8; (num_rooms + 63) * room_bytes];
     let mut next = best.clone();
-    let mut taken = vec![0u64; instance.weights.len() * num_words];
-    let items = instance.weights.iter().zip(&instance.values);
-    for ((&weight, &value), taken) in items.zip(taken.chunks_exact_mut(num_words)) {
-        let lighter_bytes = (weight as usize).checked_mul(room_bytes)?;
+    let mut taken = vec![0u64; reduced.undecided.len() * num_words];
+    for (item, taken) in reduced
+        .undecided
+        .iter()
+        .zip(taken.chunks_exact_mut(num_words))
+    {
+        let lighter_bytes = (item.weight as usize).checked_mul(room_bytes)?;
         let Some((lighter, rooms)) = next.split_at_mut_checked(lighter_bytes) else {
             continue;
         };
@@ -55,16 +71,14 @@ fn solve_in_lanes<const BITS: usize>(instance: &Instance) -> Option<Solution> {
         let without = by_64::<BITS>(&best);
         for (((rooms, same), without), taken) in rooms.iter_mut().zip(same).zip(without).zip(taken)
         {
-            *taken = take(rooms, same, without, value);
+            *taken = take(rooms, same, without, item.value);
         }
         std::mem::swap(&mut best, &mut next);
     }
     let last = &best[(num_rooms - 1) * room_bytes..num_rooms * room_bytes];
     let bytes = last.iter().rev();
     let reached = bytes.fold(0, |value, &byte| value << 8 | u32::from(byte));
-    (reached >= instance.min_value).then(|| Solution {
-        items: selection::<BITS>(instance, &taken, num_words),
-    })
+    (reached >= reduced.min_value).then(|| selection::<BITS>(reduced, &taken, num_words))
 }
 
 /// 64 rooms at a time, as words.
@@ -118,56 +132,43 @@ fn is_taken<const BITS: usize>(taken: &[u64], room: usize) -> bool {
 }
 
 /// The decisions from the last item back to the first.
-fn selection<const BITS: usize>(
-    instance: &Instance,
-    taken: &[u64],
-    num_words: usize,
-) -> Vec<usize> {
-    let mut room = instance.max_weight as usize;
+fn selection<const BITS: usize>(reduced: &Reduced, taken: &[u64], num_words: usize) -> Vec<usize> {
+    let mut room = reduced.max_weight as usize;
     let mut items = Vec::new();
-    for (item, taken) in taken.chunks_exact(num_words).enumerate().rev() {
-        if let Some(lighter) = room.checked_sub(instance.weights[item] as usize)
+    for (item, taken) in reduced
+        .undecided
+        .iter()
+        .zip(taken.chunks_exact(num_words))
+        .rev()
+    {
+        if let Some(lighter) = room.checked_sub(item.weight as usize)
             && is_taken::<BITS>(taken, lighter)
         {
             room = lighter;
-            items.push(item);
+            items.push(item.index);
         }
     }
-    items.reverse();
     items
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The greatest value of any of the `2^n` selections that fit.
-    fn optimum(instance: &Instance) -> u32 {
-        let total = |list: &[u32], selection: u32| -> u32 {
-            let selected = list
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| selection >> i & 1 == 1);
-            selected.map(|(_, number)| number).sum()
-        };
-        (0..1 << instance.weights.len())
-            .filter(|&selection| total(&instance.weights, selection) <= instance.max_weight)
-            .map(|selection| total(&instance.values, selection))
-            .max()
-            .unwrap_or(0)
-    }
+    use crate::optimum::optimum;
 
     #[test]
     fn whatever_has_a_solution_is_solved() {
+        let sizes = [(12, 1), (12, 1 << 20), (50, 1), (300, 1)];
         // Small values and large ones are in lanes of another width.
-        for (seed, scale) in (0..50).flat_map(|seed| [(seed, 1), (seed, 1 << 20)]) {
-            let mut instance = Instance::generate(&[seed; 32], 12, 0).unwrap();
+        for (seed, (num_items, scale)) in (0..40).flat_map(|seed| sizes.map(|size| (seed, size))) {
+            let case = format!("{seed}, {num_items} items, {scale}");
+            let mut instance = Instance::generate(&[seed; 32], num_items, 0).unwrap();
             instance.values.iter_mut().for_each(|value| *value *= scale);
             instance.min_value = optimum(&instance);
             let solution = solve(&instance).unwrap();
-            assert_eq!(instance.verify(&solution), Ok(()), "{seed}, {scale}");
+            assert_eq!(instance.verify(&solution), Ok(()), "{case}");
             instance.min_value += 1;
-            assert_eq!(solve(&instance), None, "{seed}, {scale}");
+            assert_eq!(solve(&instance), None, "{case}");
         }
     }
 
@@ -198,8 +199,20 @@ mod tests {
 
     #[test]
     fn more_than_memory_holds_is_given_up() {
-        let instance = of_one_item(1, u32::MAX);
+        let instance = Instance {
+            weights: vec![u32::MAX; 2],
+            values: vec![1; 2],
+            ..of_one_item(1, u32::MAX)
+        };
         assert_eq!(solve(&instance), None);
+    }
+
+    /// The table of all items would have five times as many decisions as are remembered.
+    #[test]
+    fn thousands_of_items_are_solved() {
+        let instance = Instance::generate(&[1; 32], 20_000, 0).unwrap();
+        let solution = solve(&instance).unwrap();
+        assert_eq!(instance.verify(&solution), Ok(()));
     }
 
     #[test]

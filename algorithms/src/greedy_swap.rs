@@ -220,6 +220,7 @@ impl<'a> Selection<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optimum::optimum;
 
     const SEEDS: u8 = 200;
 
@@ -240,18 +241,6 @@ mod tests {
         solution
             .inspect(|solution| instance.verify(solution).unwrap())
             .is_some()
-    }
-
-    /// The greatest value that fits, by dynamic programming over the weight.
-    fn optimum(instance: &Instance) -> u32 {
-        let mut best = vec![0; instance.max_weight as usize + 1];
-        for (&weight, &value) in instance.weights.iter().zip(&instance.values) {
-            let weight = weight as usize;
-            for room in (weight..best.len()).rev() {
-                best[room] = best[room].max(best[room - weight] + value);
-            }
-        }
-        best[instance.max_weight as usize]
     }
 
     #[test]
