@@ -12,7 +12,7 @@ use crate::judge::{RAND_HASH, settings, solves};
 
 /// Time that our worker takes for the measured nonces, about: the processor time of a thread is known to 4 ms.
 const ROUND: Duration = Duration::from_millis(250);
-const NONCES_MAX: u64 = 8192;
+const NONCES_MAX: u64 = 32_768;
 /// Time for the rounds of one way to run an algorithm.
 const BUDGET: Duration = Duration::from_secs(3);
 /// An algorithm that takes longer natively, and most of it not for the instance, is compute-bound: neither the fixed costs
