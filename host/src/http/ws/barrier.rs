@@ -5,6 +5,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
 use super::connection::Connection;
@@ -12,6 +13,10 @@ use crate::threads::Threads;
 
 /// Threads that write, at most.
 const WRITERS_MAX: usize = 64;
+
+/// Connections that a writer writes on before it lets other threads have its processor. Writers that keep all processors until the
+/// last frame is out make peers on the same machine, and the threads that read, wait; those that give way more often take longer.
+const CONNECTIONS_PER_TURN: usize = 32;
 
 /// The writers.
 pub(super) struct Barrier {
@@ -33,11 +38,16 @@ struct Batch {
 impl Batch {
     /// Writes on the connections that no other writer has begun.
     fn write(&self) {
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            match self.connections.get(index) {
-                Some(connection) => connection.write(),
-                None => return,
+        let next = || {
+            self.connections
+                .get(self.next.fetch_add(1, Ordering::Relaxed))
+        };
+        let mut written = 0;
+        while let Some(connection) = next() {
+            connection.write();
+            written += 1;
+            if written % CONNECTIONS_PER_TURN == 0 {
+                thread::yield_now();
             }
         }
     }
@@ -91,7 +101,7 @@ impl Barrier {
 /// Number of writers.
 #[must_use]
 pub(crate) fn writer_count() -> usize {
-    let processors = std::thread::available_parallelism();
+    let processors = thread::available_parallelism();
     processors.map_or(1, NonZeroUsize::get).min(WRITERS_MAX)
 }
 
