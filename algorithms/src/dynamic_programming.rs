@@ -198,6 +198,13 @@ mod tests {
     }
 
     #[test]
+    fn knapsack_larger_than_memory_holds_all_items() {
+        let instance = of_one_item(1, u32::MAX);
+        let items = solve(&instance).map(|solution| solution.items);
+        assert_eq!(items, Some(vec![0]));
+    }
+
+    #[test]
     fn more_than_memory_holds_is_given_up() {
         let instance = Instance {
             weights: vec![u32::MAX; 2],

@@ -20,7 +20,7 @@ pub(super) struct Reduced {
     pub(super) selected: Vec<usize>,
     /// Items of some of them.
     pub(super) undecided: Vec<Item>,
-    /// Weight that the undecided items may have.
+    /// Weight that the undecided items may have, at most what all of them have.
     pub(super) max_weight: u32,
     /// Value that they must reach.
     pub(super) min_value: u32,
@@ -59,6 +59,7 @@ pub(super) fn reduce(instance: &Instance) -> Option<Reduced> {
         max_weight: instance.max_weight,
         min_value: instance.min_value,
     };
+    let mut undecided_weight = 0;
     for (index, (weight, value)) in items().enumerate() {
         let surplus = worth(value) - cost(weight);
         if surplus > spare {
@@ -71,8 +72,11 @@ pub(super) fn reduce(instance: &Instance) -> Option<Reduced> {
                 weight,
                 value,
             });
+            undecided_weight += u64::from(weight);
         }
     }
+    let undecided_weight = u32::try_from(undecided_weight).unwrap_or(u32::MAX);
+    reduced.max_weight = reduced.max_weight.min(undecided_weight);
     Some(reduced)
 }
 
