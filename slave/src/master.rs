@@ -196,15 +196,19 @@ fn target(response: &Response) -> String {
     text.chars().take(REASON_BYTES_MAX).collect()
 }
 
-/// A refusal is final, unless the status itself says "later".
+/// Only statuses that say something about the result itself are final. A wrong token, address or port, or a master without its
+/// `slave_manager`, says nothing about it: the work is paid for, so it waits until somebody has put that right.
 fn judge(status: StatusCode, reason: String) -> Delivery {
-    let later = matches!(
+    let is_of_the_result = matches!(
         status,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY
     );
     if status.is_success() {
         Delivery::Accepted
-    } else if status.is_client_error() && !later {
+    } else if is_of_the_result {
         Delivery::Refused { status, reason }
     } else {
         Delivery::Failed {
@@ -230,18 +234,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_real_refusal_is_final() {
+    fn only_refusal_of_the_result_is_final() {
         let verdict = |status| judge(StatusCode::from_u16(status).unwrap(), String::new());
         for status in [200, 202, 204] {
             assert!(matches!(verdict(status), Delivery::Accepted), "{status}");
         }
-        for status in [400, 401, 404, 409, 413] {
+        for status in [400, 409, 413, 422] {
             assert!(
                 matches!(verdict(status), Delivery::Refused { .. }),
                 "{status}"
             );
         }
-        for status in [302, 408, 429, 500, 502, 503] {
+        for status in [302, 401, 403, 404, 405, 408, 429, 500, 502, 503] {
             assert!(
                 matches!(verdict(status), Delivery::Failed { .. }),
                 "{status}"

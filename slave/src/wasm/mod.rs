@@ -150,7 +150,16 @@ impl WasmStore {
         // Slaves that share the folder overwrite each other's index: what is lost is asked for again.
         let text = serde_json::to_vec(&self.index).map_err(io::Error::from)?;
         let path = self.folder.join(INDEX_FILE);
-        blocking(move || Ok(content::write_whole(&path, &text)?)).await?;
+        let written = blocking(move || Ok(content::write_whole(&path, &text)?)).await;
+        // A full disk costs the batch nothing for which everything is at hand.
+        if let Err(error) = written {
+            let error = tig_process::error_chain::error_chain(&error);
+            tracing::warn!(
+                file = INDEX_FILE,
+                error,
+                "cannot keep the index of modules; they are asked for again"
+            );
+        }
         Ok((content, module))
     }
 

@@ -106,3 +106,15 @@ async fn damaged_file_is_replaced() {
     assert_eq!(std::fs::read(slave.folder.join(&file)).unwrap(), wasm);
     slave.stop().await;
 }
+
+/// As on a full disk, where the module itself is there already.
+#[tokio::test]
+async fn index_that_cannot_be_written_costs_no_batch() {
+    let master = FakeMaster::start();
+    let slave = Slave::start(&master);
+    until("the folder is there", || slave.folder.is_dir()).await;
+    std::fs::create_dir(slave.folder.join("index.json")).unwrap();
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    until_accepted(&master, 1).await;
+    slave.stop().await;
+}
