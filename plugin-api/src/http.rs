@@ -130,7 +130,7 @@ pub struct RateLimit {
 pub enum HttpFailureKind {
     /// The call's time was over.
     Timeout,
-    /// No connection: refused, unreachable, name not found, TLS failure.
+    /// No connection, so nothing was sent: refused, unreachable, not made in 10 s, name not found, TLS failure.
     Connect,
     /// Not sent: the turn that the host's limit for this API host leaves would come after the call's time.
     RateLimited,

@@ -324,10 +324,11 @@ async fn send_call(
 }
 
 fn failure(error: reqwest::Error) -> HttpFailure {
-    let kind = if error.is_timeout() {
-        HttpFailureKind::Timeout
-    } else if error.is_connect() {
+    // A connection that was not made in time is both. Nothing was sent, which decides whether a caller may send it again.
+    let kind = if error.is_connect() {
         HttpFailureKind::Connect
+    } else if error.is_timeout() {
+        HttpFailureKind::Timeout
     } else {
         HttpFailureKind::Other
     };

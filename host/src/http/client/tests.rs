@@ -250,6 +250,26 @@ async fn failures_are_reported_by_kind() {
     );
 }
 
+/// It says that nothing was sent; a call whose time is over may have been received.
+#[tokio::test]
+async fn connection_not_made_in_time_is_no_timeout() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts it, so the system does not answer the next one.
+    let _waiting = tokio::net::TcpStream::connect(address).await.unwrap();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let request = client.get(format!("http://{address}/"));
+    let error = request.timeout(CALL_TIMEOUT_MAX).send().await.unwrap_err();
+    let failure = failure(error);
+    assert_eq!(failure.kind, HttpFailureKind::Connect, "{}", failure.text);
+}
+
 #[tokio::test]
 async fn observing_client_sends_nothing_but_reads() {
     let hits = Arc::new(AtomicU64::new(0));
