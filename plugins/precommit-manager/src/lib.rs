@@ -11,8 +11,8 @@
 //! | stored keys | `ledger`: what was precommitted at the current height, and fees of the last precommits before it; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
-//! which a benchmark was flagged as fraud, nor at a block older than the last one with precommits, nor while it is paused or the
-//! host drains.
+//! which a benchmark is listed as fraud (the network lists it for about two hours), nor at a block older than the last one with
+//! precommits, nor while it is paused or the host drains.
 //!
 //! A selector, an extension that emits `selection`, chooses in the config's place: its weight, and its algorithm and number of
 //! nonces if it names them, hold for ten blocks and only for challenges to which the config gives a weight; all limits stay the

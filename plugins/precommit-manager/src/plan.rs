@@ -182,11 +182,14 @@ impl Plan<'_> {
     }
 
     fn check_budget(&self, fee: PreciseNumber) -> Result<(), Reason> {
-        let Some(budget) = self.config.budget_per_day else {
+        let budget = self.config.budget_per_day;
+        let Some(budget) = budget.and_then(PreciseNumber::from_f64) else {
             return Ok(());
         };
-        let left = (budget - self.spent_today.to_f64()).max(0.0);
-        if fee.to_f64() > left {
+        // Not in floating point, where three fees of 0.1 are more than 0.3.
+        let left = budget.checked_sub(self.spent_today).unwrap_or_default();
+        if fee > left {
+            let left = left.to_f64();
             return Err(Reason::BudgetSpent { fee, left });
         }
         Ok(())

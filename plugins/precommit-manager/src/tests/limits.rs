@@ -239,6 +239,24 @@ fn a_daily_budget_holds_across_restarts() {
 }
 
 #[test]
+fn budget_is_spent_to_its_last_fee() {
+    let mut manager = with(config(1, knapsack()), "budget_per_day", json!(0.3));
+    let mut precommits_at = |id: &str| {
+        let mut block = block(id);
+        let fees = &mut block["challenges"]["c003"]["block_data"];
+        fees["base_fee"] = json!("100000000000000000");
+        fees["per_nonce_fee"] = json!("0");
+        manager.event("new_block", block);
+        give(&mut manager, "c003", id, json!([[60, 11]]));
+        precommits(&mut manager).len()
+    };
+    assert_eq!(
+        ["b1", "b2", "b3", "b4"].map(&mut precommits_at),
+        [1, 1, 1, 0]
+    );
+}
+
+#[test]
 fn a_clock_that_was_ahead_blocks_the_budget_for_a_day() {
     const DAY_MS: u64 = 24 * 3_600_000;
     let mut manager = with(config(1, knapsack()), "budget_per_day", json!(3));
