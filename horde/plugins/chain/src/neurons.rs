@@ -16,6 +16,8 @@ impl HordeChain {
     pub(crate) fn want_neurons(&mut self, ctx: &mut Context<'_>, block: Option<u32>) -> Result<()> {
         if let Some(number) = block.filter(|number| self.kept.contains(number))
             && let Some(neurons) = store::neurons(ctx, number)?
+            // An earlier version kept empty lists, too.
+            && !neurons.neurons.is_empty()
         {
             return ctx.emit(&neurons);
         }

@@ -29,6 +29,8 @@ pub(crate) enum Unreadable {
     BlockZero,
     #[error("block {wanted} was asked for, and it says it is block {named}")]
     OtherBlock { wanted: u32, named: u32 },
+    #[error("it lists no neurons at block {0}, and a subnet is never without")]
+    NoNeurons(u32),
     #[error("hotkey {0} is not an SS58 address")]
     Hotkey(String),
     #[error("the neuron listed as {listed} has the hotkey {hotkey}")]

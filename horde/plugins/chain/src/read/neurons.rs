@@ -85,6 +85,10 @@ pub(crate) fn read_neurons(body: &[u8], wanted: Option<u32>) -> Result<NeuronLis
             Head { number: named, .. } => return Err(Unreadable::OtherBlock { wanted, named }),
         },
     };
+    // What is read at a final block is kept for ever.
+    if let Some(wanted) = wanted.filter(|_| answer.neurons.0.is_empty()) {
+        return Err(Unreadable::NoNeurons(wanted));
+    }
     let mut odd_axons = 0;
     let mut hotkeys = BTreeSet::new();
     let mut neurons = Vec::with_capacity(answer.neurons.0.len());

@@ -162,7 +162,7 @@ fn too_many_wants_are_bounded() {
         &mut chain,
         "block/0/neurons",
         200,
-        &neurons_answer(0, 0, &[]),
+        &neurons_answer(0, 0, &[neuron(1)]),
     );
     assert_eq!(paths(&chain).last().unwrap(), "block/4/neurons");
 }
@@ -313,6 +313,20 @@ fn damaged_record_of_a_final_block_is_fetched_again() {
         200,
         &neurons_answer(10, 0, &[neuron(1)]),
     );
+    assert_eq!(emitted(&mut chain, "horde_neurons").len(), 1);
+}
+
+/// A node that has not read its state yet. What a final block says is kept, so nobody would ask again.
+#[test]
+fn empty_list_of_a_final_block_is_not_kept() {
+    let mut chain = following(20);
+    want(&mut chain, Some(10));
+    let empty = neurons_answer(10, 0, &[]);
+    respond(&mut chain, "block/10/neurons", 200, &empty);
+    assert_eq!(chain.emitted(), []);
+    block(&mut chain, 21, 0);
+    let whole = neurons_answer(10, 0, &[neuron(1)]);
+    respond(&mut chain, "block/10/neurons", 200, &whole);
     assert_eq!(emitted(&mut chain, "horde_neurons").len(), 1);
 }
 
