@@ -150,7 +150,11 @@ impl Cache {
             return Ok(());
         }
         let new = write_new(&self.folder, &bytes)?;
-        fs::rename(new, path)?;
+        if let Err(error) = fs::rename(&new, path) {
+            // It would stay until it counts as abandoned. The first error is the one to report.
+            let _ = remove(&new);
+            return Err(error.into());
+        }
         Ok(self.trim()?)
     }
 
@@ -231,7 +235,11 @@ fn write_new(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
         .truncate(true)
         .mode(0o600)
         .open(&path)?;
-    file.write_all(bytes)?;
+    if let Err(error) = file.write_all(bytes) {
+        // On a full disk it would keep the last free bytes. The first error is the one to report.
+        let _ = remove(&path);
+        return Err(error);
+    }
     Ok(path)
 }
 
@@ -248,5 +256,25 @@ fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn new_file_on_a_full_disk_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        // The name of the next file depends on what other tests of this process have written.
+        for count in 0..64 {
+            let name = format!("{}-{count}.{NEW_EXTENSION}", std::process::id());
+            symlink("/dev/full", folder.path().join(name)).unwrap();
+        }
+        let error = write_new(folder.path(), b"code").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 63);
     }
 }

@@ -181,3 +181,13 @@ fn a_cache_in_place_of_a_file_is_an_error() {
     fs::write(&file, "").unwrap();
     assert!(matches!(Cache::open(&file), Err(CacheError::Io { .. })));
 }
+
+/// A folder in place of the entry cannot be replaced by a file.
+#[test]
+fn file_that_cannot_be_renamed_is_removed() {
+    let fixture = Fixture::new();
+    let entry = fixture.check();
+    fs::remove_file(&entry).unwrap();
+    fs::create_dir(&entry).unwrap();
+    assert_eq!(fixture.check(), entry);
+}
