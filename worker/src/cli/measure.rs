@@ -1,11 +1,10 @@
 //! `tig-worker bench`: what this machine makes of an algorithm at a difficulty, the batch size to give it, and whether a
 //! batch is done while it counts.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use tig_protocol::{BATCH_SIZE_MAX, BenchmarkSettings};
-use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
+use tig_worker::{Algorithm, BatchJob, Limits, WORKERS_MAX, compute_batch};
 
 use super::args::Bench;
 use super::commands::{Failure, limits, read_algorithm, read_json};
@@ -34,7 +33,7 @@ pub(crate) fn run(args: &Bench) -> Result<(), Failure> {
     let limits = limits(&args.vm);
     let budget = Duration::from_secs(args.seconds);
     let mut sums = Sums::default();
-    let mut round_nonces = 1;
+    let mut round_nonces = first_round(args.workers);
     while sums.nonces == 0 || sums.time < budget {
         let time = round(
             &algorithm,
@@ -44,11 +43,23 @@ pub(crate) fn run(args: &Bench) -> Result<(), Failure> {
             round_nonces,
             &mut sums,
         )?;
-        if time < ROUND && round_nonces < ROUND_NONCES_MAX {
-            round_nonces *= 2;
-        }
+        round_nonces = next_round(round_nonces, time);
     }
-    print(&sums, &limits, args).map_err(Failure::error)
+    print(&sums, &limits, args)
+}
+
+/// Nonces of the first round: one for each worker, since a worker without a nonce would count as a slow one.
+fn first_round(workers: usize) -> u64 {
+    workers.clamp(1, WORKERS_MAX) as u64
+}
+
+/// Nonces of the round after one that took `time`: a multiple of the workers, as the first one's.
+fn next_round(nonces: u64, time: Duration) -> u64 {
+    let doubled = 2 * nonces;
+    match time < ROUND && doubled <= ROUND_NONCES_MAX {
+        true => doubled,
+        false => nonces,
+    }
 }
 
 /// Computes the next nonces as a slave does.
@@ -66,7 +77,7 @@ fn round(
         rand_hash: RAND_HASH.to_owned(),
         start_nonce: nonces.start,
         num_nonces,
-        batch_size: num_nonces,
+        batch_size: num_nonces.next_power_of_two(),
         // All, since only proofs show what a nonce cost.
         sampled_nonces: nonces.collect(),
     };
@@ -83,7 +94,7 @@ fn round(
     Ok(time)
 }
 
-fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
+fn print(sums: &Sums, limits: &Limits, args: &Bench) -> Result<(), Failure> {
     let nonces = sums.nonces as f64;
     let rate = nonces / sums.time.as_secs_f64();
     let batch = suitable_batch_size(rate);
@@ -131,6 +142,24 @@ fn suitable_batch_size(rate: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn round_has_nonces_for_all_workers() {
+        for workers in [1, 2, 3, 24, WORKERS_MAX] {
+            let mut nonces = first_round(workers);
+            assert_eq!(nonces, workers as u64);
+            // A long round is repeated as it is.
+            assert_eq!(next_round(nonces, ROUND), nonces);
+            for _ in 0..20 {
+                nonces = next_round(nonces, Duration::ZERO);
+                assert_eq!(nonces % workers as u64, 0, "{workers}");
+            }
+            assert!(nonces <= ROUND_NONCES_MAX && 2 * nonces > ROUND_NONCES_MAX);
+        }
+        // As many threads as are started. None is an error of the batch.
+        assert_eq!(first_round(WORKERS_MAX + 1), WORKERS_MAX as u64);
+        assert_eq!(first_round(0), 1);
+    }
 
     #[test]
     fn suitable_batch_is_one_that_slaves_accept() {
