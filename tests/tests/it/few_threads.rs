@@ -144,7 +144,12 @@ fn worker_with_few_threads_says_so() {
         .arg(module)
         .args(["--workers", "3"]);
     for threads in 1..THREADS_MAX {
-        let output = limited(&worker, SLAVE_USER, threads).output().unwrap();
+        // Another user's cache folder would be noted before.
+        let output = limited(&worker, SLAVE_USER, threads)
+            .env_remove("HOME")
+            .env_remove("XDG_CACHE_HOME")
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         if output.status.success() {
             assert!(threads > 3, "it was not limited");

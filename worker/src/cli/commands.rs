@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fmt::Display;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,8 +14,8 @@ use tig_process::output;
 use tig_process::text_file::{self, TextError};
 use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
 use tig_worker::{
-    Algorithm, BatchJob, COMPILERS_MAX, Cache, Limits, Outcome, VerifyError, check_nonces,
-    compute_batch, compute_nonce, start_compilers,
+    Algorithm, BatchJob, COMPILERS_MAX, Cache, CacheError, Limits, Outcome, VerifyError,
+    WASM_BYTES_MAX, check_nonces, compute_batch, compute_nonce, start_compilers,
 };
 
 use super::args::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
@@ -130,19 +131,40 @@ pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Resu
 }
 
 pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {
-    let wasm = fs::read(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
+    let wasm = read_wasm(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
+    // Said here, since the size of the whole is not known.
+    if wasm.len() > WASM_BYTES_MAX {
+        return Err(Failure::error(format!(
+            "module {path} is larger than {WASM_BYTES_MAX} bytes"
+        )));
+    }
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     start_compilers(processors.min(COMPILERS_MAX)).map_err(Failure::error)?;
     let cache = match &vm.cache {
         Some(folder) => Some(Cache::open(folder).map_err(Failure::error)?),
         // The cache is not requested, so the worker runs without one if it cannot be made.
-        None => default_cache().and_then(|folder| Cache::open(&folder).ok()),
+        None => default_cache().and_then(|folder| {
+            // Each call compiles again, which a person would otherwise take for a slow algorithm.
+            let note = |error: &CacheError| {
+                output::note_line(&format!("machine code is not kept: {error}"));
+            };
+            Cache::open(&folder).inspect_err(note).ok()
+        }),
     };
     match cache {
         Some(cache) => Algorithm::load(&wasm, &cache),
         None => Algorithm::compile(&wasm),
     }
     .map_err(Failure::error)
+}
+
+/// At most one byte more than a module may have, so that a device or a huge file does not fill the memory.
+fn read_wasm(path: &str) -> io::Result<Vec<u8>> {
+    let mut wasm = Vec::new();
+    File::open(path)?
+        .take(WASM_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut wasm)?;
+    Ok(wasm)
 }
 
 /// `$XDG_CACHE_HOME/tig-worker`, or `~/.cache/tig-worker`.

@@ -1,38 +1,36 @@
 //! Printing of measurements: a table, or one JSON object a line.
 
-use std::io::{self, Write};
-
 use serde_json::json;
+
+use super::commands::{Failure, print_line};
 
 /// A name, a number and its unit.
 pub(super) type Line<'a> = (&'a str, f64, &'a str);
 
 /// Prints the lines of a measurement.
-pub(super) fn print(lines: &[Line<'_>], json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+pub(super) fn print(lines: &[Line<'_>], json: bool) -> Result<(), Failure> {
     if !json {
-        writeln!(out, "| Measurement | Value | Unit |\n|---|---:|---|")?;
+        print_line("| Measurement | Value | Unit |\n|---|---:|---|")?;
     }
     for &(name, value, unit) in lines {
         if json {
             let line = json!({"name": name, "value": value, "unit": unit});
-            writeln!(out, "{line}")?;
+            print_line(&line.to_string())?;
         } else {
-            writeln!(out, "| {name} | {} | {unit} |", significant(value))?;
+            print_line(&format!("| {name} | {} | {unit} |", significant(value)))?;
         }
     }
     Ok(())
 }
 
 /// Prints whether all is done in time: a sentence, or a JSON object.
-pub(super) fn print_verdict(fits: bool, sentence: &str, json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+pub(super) fn print_verdict(fits: bool, sentence: &str, json: bool) -> Result<(), Failure> {
     if json {
         let line =
             json!({"name": "fits the lifespan", "value": fits, "unit": "", "text": sentence});
-        writeln!(out, "{line}")
+        print_line(&line.to_string())
     } else {
-        writeln!(out, "{sentence}")
+        print_line(sentence)
     }
 }
 

@@ -2,16 +2,23 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tig_challenges::{ChallengeKind, Instance};
 
 use crate::mini;
 
-fn run(args: &[&str]) -> Output {
+const KNAPSACK: &str = r#"{"player_id":"p","block_id":"b","challenge_id":"c003","algorithm_id":"a","difficulty":[20,0]}"#;
+
+fn worker(args: &[&str]) -> Command {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_tig-worker"));
-    worker.args(args).output().unwrap()
+    worker.args(args);
+    worker
+}
+
+fn run(args: &[&str]) -> Output {
+    worker(args).output().unwrap()
 }
 
 /// What `instance` prints for nonce 3.
@@ -70,14 +77,13 @@ fn instances_are_printed_with_the_hash_of_their_bytes() {
 
 #[test]
 fn a_cache_folder_can_be_named() {
-    let settings = r#"{"player_id":"p","block_id":"b","challenge_id":"c003","algorithm_id":"a","difficulty":[20,0]}"#;
     let root = tempfile::tempdir().unwrap();
     let wasm = root.path().join("mini.wasm");
     fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
     let folder = root.path().join("modules");
     let compute = |cache: &Path| {
         let [wasm, cache] = [&wasm, cache].map(|path| path.to_str().unwrap());
-        let args = ["compute_solution", settings, "rh", "3", wasm];
+        let args = ["compute_solution", KNAPSACK, "rh", "3", wasm];
         run(&[&args[..], &["--cache", cache]].concat())
     };
     let (first, second) = (compute(&folder), compute(&folder));
@@ -98,13 +104,77 @@ fn a_cache_folder_can_be_named() {
 }
 
 #[test]
+fn default_cache_that_is_unusable_is_noted() {
+    let root = tempfile::tempdir().unwrap();
+    let wasm = root.path().join("mini.wasm");
+    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let compute = |caches: &Path| {
+        let mut worker = worker(&["compute_solution", KNAPSACK, "rh", "3"]);
+        let output = worker.arg(&wasm).env("XDG_CACHE_HOME", caches).output();
+        output.unwrap()
+    };
+    let usable = compute(&root.path().join("caches"));
+    assert_eq!((usable.status.code(), &*usable.stderr), (Some(0), &b""[..]));
+    // A file is not a folder.
+    let noted = compute(&wasm);
+    assert_eq!(
+        (noted.status.code(), &noted.stdout),
+        (Some(0), &usable.stdout)
+    );
+    let stderr = String::from_utf8(noted.stderr).unwrap();
+    assert!(
+        stderr.starts_with("machine code is not kept: cannot use cache folder "),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn module_without_an_end_is_too_large() {
+    let output = run(&["compute_solution", KNAPSACK, "rh", "3", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        stderr,
+        "Error: module /dev/zero is larger than 16777216 bytes\n"
+    );
+}
+
+#[test]
+fn measurement_that_nobody_reads_ends_quietly() {
+    let root = tempfile::tempdir().unwrap();
+    let wasm = root.path().join("mini.wasm");
+    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    for options in [&[][..], &["--json"]] {
+        let mut worker = worker(&["bench", KNAPSACK, "--seconds=1"]);
+        // Only the end to write to is kept.
+        let (_, closed) = std::io::pipe().unwrap();
+        let worker = worker
+            .arg(&wasm)
+            .arg("--cache")
+            .arg(root.path().join("modules"));
+        let output = worker
+            .args(options)
+            .stdout(closed)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), &*stderr),
+            (Some(0), ""),
+            "{options:?}"
+        );
+    }
+}
+
+#[test]
 fn an_algorithm_can_be_measured() {
     let root = tempfile::tempdir().unwrap();
     let wasm = root.path().join("mini.wasm");
     fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
-    let settings = r#"{"player_id":"p","block_id":"b","challenge_id":"c003","algorithm_id":"a","difficulty":[20,0]}"#;
     let measure =
-        |options: &[&str]| run(&[&["bench", settings, wasm.to_str().unwrap()], options].concat());
+        |options: &[&str]| run(&[&["bench", KNAPSACK, wasm.to_str().unwrap()], options].concat());
     let output = measure(&["--seconds", "1", "--workers", "2", "--json"]);
     assert_eq!(output.status.code(), Some(0));
     let lines = String::from_utf8(output.stdout).unwrap();
