@@ -1,6 +1,6 @@
 //! `dynamic_programming` for knapsack: the best selection there is, by weight.
 //!
-//! A bound on what any selection is worth decides most items, and most instances, before: see [`reduction`]. For the others, item
+//! A bound on what any selection is worth decides most items, and most instances, before (`reduction`). For the others, item
 //! after item, the greatest value for each weight of the knapsack. Work and memory grow with the number of items that are
 //! left, times the weight that is left for them.
 //!
