@@ -1,7 +1,7 @@
 //! What the real binary has beside the original's command line, which the golden vectors run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -15,6 +15,13 @@ fn worker(args: &[&str]) -> Command {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_tig-worker"));
     worker.args(args);
     worker
+}
+
+/// The file of a small algorithm for [`KNAPSACK`].
+fn knapsack_module(folder: &Path) -> PathBuf {
+    let wasm = folder.join("mini.wasm");
+    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    wasm
 }
 
 fn run(args: &[&str]) -> Output {
@@ -78,8 +85,7 @@ fn instances_are_printed_with_the_hash_of_their_bytes() {
 #[test]
 fn a_cache_folder_can_be_named() {
     let root = tempfile::tempdir().unwrap();
-    let wasm = root.path().join("mini.wasm");
-    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let wasm = knapsack_module(root.path());
     let folder = root.path().join("modules");
     let compute = |cache: &Path| {
         let [wasm, cache] = [&wasm, cache].map(|path| path.to_str().unwrap());
@@ -106,8 +112,7 @@ fn a_cache_folder_can_be_named() {
 #[test]
 fn default_cache_that_is_unusable_is_noted() {
     let root = tempfile::tempdir().unwrap();
-    let wasm = root.path().join("mini.wasm");
-    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let wasm = knapsack_module(root.path());
     let compute = |caches: &Path| {
         let mut worker = worker(&["compute_solution", KNAPSACK, "rh", "3"]);
         let output = worker.arg(&wasm).env("XDG_CACHE_HOME", caches).output();
@@ -143,8 +148,7 @@ fn module_without_an_end_is_too_large() {
 #[test]
 fn measurement_that_nobody_reads_ends_quietly() {
     let root = tempfile::tempdir().unwrap();
-    let wasm = root.path().join("mini.wasm");
-    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let wasm = knapsack_module(root.path());
     for options in [&[][..], &["--json"]] {
         let mut worker = worker(&["bench", KNAPSACK, "--seconds=1"]);
         // Only the end to write to is kept.
@@ -171,8 +175,7 @@ fn measurement_that_nobody_reads_ends_quietly() {
 #[test]
 fn an_algorithm_can_be_measured() {
     let root = tempfile::tempdir().unwrap();
-    let wasm = root.path().join("mini.wasm");
-    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let wasm = knapsack_module(root.path());
     let measure =
         |options: &[&str]| run(&[&["bench", KNAPSACK, wasm.to_str().unwrap()], options].concat());
     let output = measure(&["--seconds", "1", "--workers", "2", "--json"]);
